@@ -1,0 +1,78 @@
+"""Closed forms: what pencil and paper say, to hold the simulation against.
+
+Nothing here imports another part of mmlab, or anything but the standard library, so a formula can never agree
+with the simulator by sharing its mistakes. Times go in and come out in ns, rates are per second. Costs have
+no defaults: the caller passes those of its model. Every docstring names formula, units, assumptions, when it
+holds, source ([ours] where no textbook has it), and the errors raised.
+
+  file          question, and the names that answer it
+  convoy        how long does a writer wait for the whole disk queue?
+                  convoy_wait, convoy_pairs_per_second
+  looper        how fast can mmap+munmap loopers be at best?
+                  free_pairs_per_second, saturated_pairs_per_second, pairs_per_second_bound
+  alternation   one faulting thread against one looper under `synchronous`, exactly
+                  Section, fault_section, alternate, Alternation
+  staircase     the same for many pauses of the faulting thread, constant or random
+                  staircase_constant_pause, staircase_random_pause
+  moments       mean and mean square of a random time
+                  Moments, constant, exponential, uniform, mixture, plus
+  residual      what does a writer that comes at a random moment wait?
+                  residual_life, random_writer_wait, reader_busy
+  queues        waiting for a disk with random arrivals; how many are inside
+                  mg1_wait, mm1_wait, md1_wait, littles_law
+  repairman     N faulting threads and one disk
+                  machine_repairman, Repairman, repairman_bounds
+  student       Student's t
+                  t_central, t_quantile
+  confidence    does a simulated mean agree with a formula?
+                  replications, batch_means, Estimate, agreement, Agreement, agrees
+"""
+
+from mmlab.theory.alternation import Alternation, Section, alternate, fault_section
+from mmlab.theory.confidence import Agreement, Estimate, agreement, agrees, batch_means, replications
+from mmlab.theory.convoy import convoy_pairs_per_second, convoy_wait
+from mmlab.theory.looper import free_pairs_per_second, pairs_per_second_bound, saturated_pairs_per_second
+from mmlab.theory.moments import Moments, constant, exponential, mixture, plus, uniform
+from mmlab.theory.queues import littles_law, md1_wait, mg1_wait, mm1_wait
+from mmlab.theory.repairman import Repairman, machine_repairman, repairman_bounds
+from mmlab.theory.residual import random_writer_wait, reader_busy, residual_life
+from mmlab.theory.staircase import staircase_constant_pause, staircase_random_pause
+from mmlab.theory.student import t_central, t_quantile
+
+__all__ = [
+    "Agreement",
+    "Alternation",
+    "Estimate",
+    "Moments",
+    "Repairman",
+    "Section",
+    "agreement",
+    "agrees",
+    "alternate",
+    "batch_means",
+    "constant",
+    "convoy_pairs_per_second",
+    "convoy_wait",
+    "exponential",
+    "fault_section",
+    "free_pairs_per_second",
+    "littles_law",
+    "machine_repairman",
+    "md1_wait",
+    "mg1_wait",
+    "mixture",
+    "mm1_wait",
+    "pairs_per_second_bound",
+    "plus",
+    "random_writer_wait",
+    "reader_busy",
+    "repairman_bounds",
+    "replications",
+    "residual_life",
+    "saturated_pairs_per_second",
+    "staircase_constant_pause",
+    "staircase_random_pause",
+    "t_central",
+    "t_quantile",
+    "uniform",
+]
