@@ -4,8 +4,7 @@ A yardstick, not part of mmlab: costs are timeouts, the reader/writer lock is a 
 Resource, each disk read is a process, and a page that is being read is an event. Times in ns. The fault
 takes, with the lock free:
 
-    pass 1   entry 500, [down_read] find_vma 500, lookup 300, submit 2,000 while the disk already reads,
-    [up_read]
+    pass 1   entry 500, [down_read] find_vma 500, lookup 300, submit 2,000 as the disk reads [up_read]
     sleep    until the disk's 18 ms are over
     pass 2   [down_read] find_vma 500, lookup 300, install 500 [up_read]
 """

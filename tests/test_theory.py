@@ -127,20 +127,20 @@ def tick_by_tick(reader, writes, begin, end):
     return faults, written, waited
 
 
-def random_pauses_by_hand(mean_pause, faults, disk):
+def random_pauses_by_hand(mean_pause, faults, disk, writes=WRITES):
     """pairs/s of two loops with exponential pauses, served in the order in which they ask."""
     chance = random.Random(7)
     free, turn, written = 0.0, 0, 0
-    asks = [500 + chance.expovariate(1 / mean_pause), 2_000.0]
+    asks = [500 + chance.expovariate(1 / mean_pause), writes[0].outside]
     while faults:
         if asks[0] <= asks[1]:
             free = max(asks[0], free) + 1_300 + max(2_000, disk(chance))
             asks[0] = free + 500 + chance.expovariate(1 / mean_pause)
             faults -= 1
         else:
-            free = max(asks[1], free) + WRITES[turn].held
+            free = max(asks[1], free) + writes[turn].held
             turn = 1 - turn
-            asks[1] = free + WRITES[turn].outside
+            asks[1] = free + writes[turn].outside
             written += 1
     return 1e9 * written / 2 / free
 
@@ -150,6 +150,19 @@ def random_pauses_by_hand(mean_pause, faults, disk):
 def test_a_random_pause_gives_the_ramp_that_two_random_loops_show(mean_pause, disk):
     by_hand = random_pauses_by_hand(mean_pause, 20_000, lambda chance: disk)
     assert theory.staircase_random_pause(mean_pause, fault(disk), WRITES) == pytest.approx(by_hand, rel=0.02)
+
+
+def test_the_ramp_knows_unlike_sections_and_time_outside_from_one_another():
+    writes = [theory.Section(1_000, 2_000), theory.Section(9_000, 50_000)]
+    by_hand = random_pauses_by_hand(8_000, 50_000, lambda chance: 9_000, writes)
+    assert theory.staircase_random_pause(8_000, fault(9_000), writes) == pytest.approx(by_hand, rel=0.01)
+
+
+def test_a_ramp_that_always_lets_two_sections_in_stays_where_the_looper_began():
+    reader = theory.Section(60_000, 10_000)
+    writes = [theory.Section(9_000, 30_000), theory.Section(1_000, 45_000)]
+    ramp = theory.staircase_random_pause(0.001, reader, writes)
+    assert ramp == pytest.approx(theory.alternate(reader, writes).pairs_per_second, rel=1e-6)
 
 
 def test_a_random_disk_time_moves_neither_the_ramp_nor_a_stair():
