@@ -636,6 +636,8 @@ def clean_outputs(outputs, count):
         output = dict(output)
         if "execution_count" in output:
             output["execution_count"] = count
+        if "traceback" in output:
+            output["traceback"] = [without_root(line) for line in output["traceback"]]
         if "data" in output:
             data = {kind: value for kind, value in output["data"].items() if kind != VIEW}
             if not data:
@@ -649,6 +651,13 @@ def clean_outputs(outputs, count):
         if output["output_type"] == "stream":
             output["text"] = settle(output["text"]).splitlines(True)
     return kept
+
+
+def without_root(line):
+    """A line of a traceback, with the project's own files named from its folder (IPython also writes ~)."""
+    home = str(Path.home())
+    short = "~" + str(ROOT)[len(home) :] if str(ROOT).startswith(home + os.sep) else str(ROOT)
+    return line.replace(str(ROOT) + os.sep, "").replace(short + os.sep, "")
 
 
 def settle(text):
@@ -671,10 +680,15 @@ def execute(path):
     import nbclient  # in .venv only
     import nbformat
 
-    notebook = nbformat.from_dict(give_ids(without_outputs(read_notebook(path))))
+    notebook = nbformat.reads(dump(give_ids(without_outputs(read_notebook(path)))), as_version=4)
     where = {"metadata": {"path": str(path.parent)}}
     client = nbclient.NotebookClient(
-        notebook, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False, resources=where
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        record_timing=False,
+        resources=where,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     try:
         client.execute()
