@@ -1,0 +1,14 @@
+"""mmlab: a small simulated kernel in which a page-fault design is a patch, and a course built on it.
+
+    import mmlab
+    mmlab.Scenario(design="synchronous", disk="18ms").run(seconds=5).timeline()
+    mmlab.compare(["synchronous", "nopage_retry"], disk="18ms", seconds=5)
+
+Importing mmlab needs simpy and nothing else; pictures and panels import what they need when they are asked for.
+"""
+
+from . import designs
+from .kernel.bug import KernelBug
+
+__version__ = "0.1.0"
+__all__ = ["KernelBug", "designs"]

@@ -1,0 +1,104 @@
+"""A design is a patch: its base with some functions replaced or added."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable
+from functools import cached_property
+
+from ..kernel.bug import is_ours
+from ..kernel.machine import Machine
+
+
+class Design:
+    """One way to handle a page fault.
+
+    `name` is how people call it, `base` the design it patches (None for the first), `patch` the functions it replaces
+    or adds, `story` one line on its idea, `source` where the idea comes from (mail, commit, or "[ours]").
+    """
+
+    def __init__(self, name: str, base: Design | None, patch: dict[str, Callable], story: str, source: str) -> None:
+        self.name = name
+        self.base = base
+        self.patch = patch
+        self.story = story
+        self.source = source
+
+    @classmethod
+    def first(cls, name: str, *functions: Callable, story: str, source: str) -> Design:
+        """A design that patches nothing."""
+        return cls(name, None, {function.__name__: function for function in functions}, story, source)
+
+    def patched(
+        self, name: str, *, story: str = "", source: str = "[yours]", added: dict[str, Callable] | None = None,
+        **functions: Callable,
+    ) -> Design:  # fmt: skip
+        """A new design: this one with `functions` replaced and the functions in `added` added.
+
+        Raises ValueError when a function is not there to be replaced, is not `async def`, or takes other parameters
+        than the one it replaces.
+        """
+        for function_name, function in functions.items():
+            if function_name not in self.functions:
+                near = difflib.get_close_matches(function_name, self.functions, 1)
+                raise ValueError(
+                    f"design {self.name!r} has no function {function_name!r} to replace"
+                    + (f"; did you mean {near[0]!r}?" if near else ";")
+                    + f" It can be patched at: {', '.join(self.functions)}. New functions go into added={{...}}"
+                )
+            must_be_coroutine(function_name, function)
+            old, new = parameters(self.functions[function_name]), parameters(function)
+            if len(old) != len(new):
+                raise ValueError(
+                    f"{function_name} takes ({', '.join(old)}) in design {self.name!r}, yours takes ({', '.join(new)}): "
+                    "its callers would not fit"
+                )
+        for function_name, function in (added or {}).items():
+            must_be_coroutine(function_name, function)
+            if hasattr(Machine, function_name) or function_name in self.functions:
+                raise ValueError(
+                    f"{function_name!r} cannot be added: it is there already; replace it, or take another name"
+                )
+        return Design(name, self, {**(added or {}), **functions}, story, source)
+
+    @cached_property
+    def functions(self) -> dict[str, Callable]:
+        """Every function of the design, its own and its base's, in the order of the call path."""
+        return {**(self.base.functions if self.base else {}), **self.patch}
+
+    @property
+    def lineage(self) -> list[str]:
+        """The names from the first design to this one."""
+        return [*(self.base.lineage if self.base else []), self.name]
+
+    @cached_property
+    def is_shipped(self) -> bool:
+        """Whether every function is mmlab's own; a learner's design gets the costlier debugging aids."""
+        ours = __file__.rpartition("design")[0]
+        return all(
+            f.__code__.co_filename.startswith(ours) or is_ours(f.__code__.co_filename) for f in self.functions.values()
+        )
+
+    @cached_property
+    def machine_class(self) -> type[Machine]:
+        """A Machine whose methods are this design's functions."""
+        return type(f"Machine_{self.name}", (Machine,), {**self.functions, "design_name": self.name, "__slots__": ()})
+
+    def machine(self, **options) -> Machine:
+        """A fresh machine that runs this design; options as for Machine."""
+        return self.machine_class(**options)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def must_be_coroutine(name: str, function: Callable) -> None:
+    """Raise ValueError unless `function` is an `async def`."""
+    if not inspect.iscoroutinefunction(function):
+        raise ValueError(f"{name} must be an `async def` function, because it may sleep; given: {function!r}")
+
+
+def parameters(function: Callable) -> list[str]:
+    """The names of a function's parameters."""
+    return list(inspect.signature(function).parameters)

@@ -1,0 +1,196 @@
+"""The timed driver: the kernel under SimPy's clock.
+
+One event per task, armed again each time, instead of a new Process or Timeout per step; wake-ups go through a
+queue of ready tasks and cost no event at all. Time is integer nanoseconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+
+import simpy
+
+from ..kernel.bug import KernelBug
+from ..kernel.machine import Machine
+from ..kernel.sleep import TASK_RUNNING
+from ..kernel.task import task_struct
+from .report import blame, explain
+from .watchdog import Watchdog
+
+NORMAL = simpy.events.NORMAL
+BATCH = 8_000
+"""events of the trace that are folded at once, about"""
+
+
+class Alarm(simpy.Event):
+    """A SimPy event that is used again and again: `callback` is called each time it goes off."""
+
+    def __init__(self, env: simpy.Environment, callback: Callable) -> None:
+        super().__init__(env)
+        self._ok = True
+        self._value = None
+        self.again = [callback]
+
+    def arm(self, delay: int) -> None:
+        """Go off `delay` ns after the time that SimPy's clock shows."""
+        self.callbacks = self.again
+        self.env.schedule(self, NORMAL, delay)
+
+
+class TaskAlarm(Alarm):
+    """The alarm that lets a task go on; `send` resumes its coroutine."""
+
+    def __init__(self, env, callback, task: task_struct, coroutine: Coroutine) -> None:
+        super().__init__(env, callback)
+        self.task = task
+        self.coroutine = coroutine
+        self.send = coroutine.send
+
+
+class DiskAlarm(Alarm):
+    """The alarm that ends a read; used again for later reads."""
+
+    page = None
+    service = 0
+
+
+class Timed:
+    """Runs a machine's tasks under SimPy. `consume(events)` gets the trace in batches; without it there is no trace.
+
+    The kernel's clock `k.now` may run ahead of SimPy's while a task works and no event is due meanwhile (`Machine.advance`): the
+    order of everything is the same as if each step had gone through SimPy's queue.
+    """
+
+    def __init__(self, k: Machine, consume: Callable[[list[tuple]], None] | None = None) -> None:
+        self.k = k
+        self.env = simpy.Environment(initial_time=0)
+        self.alarms: dict[task_struct, TaskAlarm] = {}
+        self.idle_disk_alarms: list[DiskAlarm] = []
+        self.consume = consume
+        self.events: list[tuple] = []
+        self.batches = 0
+        k.start_io = self.start_io
+        if consume is not None:
+            k.tracing = True
+            k.record = self.events.append
+
+    def spawn(self, task: task_struct, coroutine: Coroutine, at: int = 0) -> None:
+        """Let `task` run `coroutine` from time `at` (ns) on."""
+        alarm = self.alarms[task] = TaskAlarm(self.env, self._go_on, task, coroutine)
+        alarm.arm(at)
+
+    def start_io(self, page, service: int) -> None:
+        """The device begins to work on a read."""
+        alarm = self.idle_disk_alarms.pop() if self.idle_disk_alarms else DiskAlarm(self.env, self._io_done)
+        alarm.page = page
+        alarm.service = service
+        k = self.k
+        alarm.arm(k.now - self.env.now + service)
+        if k.now + service < k.horizon:
+            k.horizon = k.now + service
+
+    def run(self, until: int, progress: Callable[[float], None] | None = None) -> None:
+        """Run to time `until` (ns). Calls `progress` with the share done now and then.
+
+        Raises KernelBug when a debugging aid finds something, when a coroutine is never awaited, or when every task sleeps for ever.
+        """
+        self.until = until
+        self.progress = progress
+        self.period = 1_000_000
+        self.clock = time.perf_counter()
+        self.batch_alarm = Alarm(self.env, self._batch)
+        self.batch_alarm.arm(min(self.period, until))
+        with Watchdog(self) as watchdog:
+            try:
+                self.env.run(until=until)
+                self.k.now = until
+                watchdog.check_unawaited()
+                self._check_deadlock()
+            except Exception as error:
+                watchdog.check_unawaited(error)
+                raise explain(self, error) from error.__cause__
+            finally:
+                self._fold()
+                self._close()
+
+    def _go_on(self, alarm: TaskAlarm) -> None:
+        """An alarm went off: its task runs, and then every task that was woken meanwhile."""
+        k = self.k
+        env = self.env
+        k.now = env.now
+        k.horizon = env.peek()
+        ready = k.ready
+        while True:
+            task = k.current = alarm.task
+            try:
+                ns = alarm.send(None)
+            except StopIteration:
+                self._exit(task)
+            else:
+                if ns is not None:
+                    task.utime += ns
+                    alarm.callbacks = alarm.again
+                    env.schedule(alarm, NORMAL, k.now - env.now + ns)
+            if not ready:
+                return
+            k.horizon = env.peek()
+            alarm = self.alarms[ready.popleft()]
+
+    def _io_done(self, alarm: DiskAlarm) -> None:
+        """A read is done: whoever waited for it runs."""
+        k = self.k
+        k.now = self.env.now
+        page, alarm.page = alarm.page, None
+        self.idle_disk_alarms.append(alarm)
+        k.disk.complete(page, alarm.service)
+        if k.ready:
+            self._go_on(self.alarms[k.ready.popleft()])
+
+    def _exit(self, task: task_struct) -> None:
+        """The task's coroutine came to its end."""
+        task.mm.mm_users -= 1
+        task.exit_code = task.exit_code or "done"
+        self.k.emit_for(task, "exit", task.exit_code)
+        del self.alarms[task]
+
+    def _batch(self, alarm: Alarm) -> None:
+        """Fold what the trace has gathered; aim at BATCH events, and at most 0.2 s, between two calls."""
+        self.batches += 1
+        now, gathered = self.env.now, len(self.events)
+        self._fold()
+        elapsed, self.clock = time.perf_counter() - self.clock, time.perf_counter()
+        if gathered > BATCH * 2 or elapsed > 0.2:
+            self.period = max(1, self.period // 2)
+        elif gathered < BATCH // 2 and elapsed < 0.05:
+            self.period *= 2
+        if self.progress is not None:
+            self.progress(now / self.until)
+        if now + self.period < self.until:
+            alarm.arm(self.period)
+
+    def _fold(self) -> None:
+        if self.consume is not None and self.events:
+            self.consume(self.events)
+            self.events.clear()
+
+    def _check_deadlock(self) -> None:
+        """Everybody asleep and no read under way: nothing will ever happen again."""
+        tasks = list(self.alarms)
+        if tasks and all(task.state is not TASK_RUNNING for task in tasks) and not self.k.disk.in_service:
+            task = tasks[0]
+            raise KernelBug(
+                "hung task",
+                "every task sleeps and nothing is left that could wake one",
+                "who holds what the others wait for, and the line where it sleeps",
+                where=blame(self.alarms[task].coroutine),
+                task=task.comm,
+            )
+
+    def _close(self) -> None:
+        """Close the coroutines of tasks that are still in the middle of something."""
+        for alarm in self.alarms.values():
+            try:
+                alarm.coroutine.close()
+            except (RuntimeError, KernelBug):
+                pass  # a learner's handler that awaits in `finally`, or touches what is freed: the run is over

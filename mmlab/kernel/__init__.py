@@ -1,0 +1,66 @@
+"""The simulated kernel: structs, locks, the page cache, a disk, and the debugging aids.
+
+What exists in Linux has its Linux name. Coroutines (`async def`) may sleep or be interleaved at every `await`.
+Of a coroutine's side effects only joining a wait queue may come before its sleep, so that a driver can ask "could it go on?"
+by trying again.
+"""
+
+from .anon import alloc_zeroed_user_highpage
+from .bug import KernelBug
+from .codes import (
+    NOPAGE_OOM,
+    NOPAGE_RETRY,
+    NOPAGE_SIGBUS,
+    VM_FAULT_MAJOR,
+    VM_FAULT_MINOR,
+    VM_FAULT_OOM,
+    VM_FAULT_RETRY,
+    VM_FAULT_SIGBUS,
+)
+from .filemap import (
+    PAGE_SIZE,
+    address_space,
+    beyond_i_size,
+    find_get_page,
+    find_lock_page,
+    linear_page_index,
+    page_cache_read,
+    readpage,
+)
+from .mm import (
+    VM_GROWSDOWN,
+    VM_READ,
+    VM_WRITE,
+    find_vma,
+    good_area,
+    mm_struct,
+    vm_area_struct,
+)
+from .page import (
+    PageLocked,
+    PageUptodate,
+    get_page,
+    lock_page,
+    page,
+    put_page,
+    trylock_page,
+    unlock_page,
+    wait_on_page_locked,
+    wait_on_page_locked_interruptible,
+    wait_on_page_locked_killable,
+)
+from .pagetable import pte_alloc_map, pte_none, ptep_set_access_flags, set_pte_at
+from .rwsem import rw_semaphore
+from .sleep import charge
+from .task import (
+    SIGBUS,
+    SIGKILL,
+    SIGSEGV,
+    fatal_signal_pending,
+    force_sig,
+    send_sig,
+    signal_pending,
+    task_struct,
+)
+
+__all__ = [name for name in dir() if not name.startswith("_") and name not in ("annotations",)]

@@ -1,0 +1,88 @@
+"""What the debugging aids say when the simulated kernel is misused.
+
+`KernelBug` is the simulated kernel's oops: raised at the very operation that broke a rule, so that Python's
+own traceback leads to the line. The report reads like a good kernel report: what happened, to which task, where in the
+reader's code, who holds which lock, the last few events, and where to look next.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class KernelBug(Exception):
+    """The simulated kernel found a broken rule.
+
+    `kind` is a short name ("lock leaked"), `detail` the sentence, `advice` what to look at next; the machine adds
+    `task`, `time` (ns), `where` (function, line number, source line), `locks` and `events`.
+    """
+
+    def __init__(self, kind: str, detail: str, advice: str = "", *, where=None, locks: str = "", task=None, time=0):
+        super().__init__(kind, detail)
+        self.kind = kind
+        self.detail = detail
+        self.advice = advice
+        self.where = where
+        self.locks = locks
+        self.task = task
+        self.time = time
+        self.events: list = []
+
+    def report(self) -> str:
+        """The whole finding as text, the same on every machine."""
+        lines = [f"BUG: {self.kind}: {self.detail}"]
+        if self.task is not None:
+            lines.append(f"  task    {self.task} at {self.time / 1000:,.2f} us")
+        where = self.where or place_in(self.__traceback__)
+        if where:
+            function, number, source = where
+            lines.append(f"  where   {function}, line {number}" + (f": {source}" if source else ""))
+        if self.locks:
+            lines.append(f"  locks   {self.locks}")
+        if self.events:
+            lines.append("  the last events:")
+            lines += [f"    {event}" for event in self.events]
+        if self.advice:
+            lines.append(f"  look at {self.advice}")
+        return "\n".join(lines)
+
+    __str__ = report
+
+    def _render_traceback_(self):
+        """IPython asks for this: a learner sees the report, not fifty lines of our own frames."""
+        return self.report().splitlines()
+
+
+def is_ours(filename: str) -> bool:
+    """Whether a code file is machinery of mmlab; designs are not, they are what a reader reads."""
+    inside = os.path.abspath(filename).startswith(PACKAGE + os.sep)
+    return inside and not os.path.abspath(filename).startswith(os.path.join(PACKAGE, "designs", ""))
+
+
+def place(code, line: int | None) -> tuple[str, int, str]:
+    """(function, line number, source line) of a code object's line."""
+    number = line or code.co_firstlineno
+    return code.co_name, number, linecache.getline(code.co_filename, number).strip()
+
+
+def place_in(traceback) -> tuple[str, int, str] | None:
+    """The innermost line of a traceback that belongs to a design or to a learner."""
+    found = None
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if not is_ours(code.co_filename):
+            found = place(code, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return found
+
+
+def calling_place(frame) -> tuple[str, int, str] | None:
+    """The nearest frame outwards from `frame` that belongs to a design or to a learner."""
+    while frame is not None:
+        if not is_ours(frame.f_code.co_filename):
+            return place(frame.f_code, frame.f_lineno)
+        frame = frame.f_back
+    return None

@@ -1,0 +1,113 @@
+"""The machine: what one run of the simulated kernel consists of, and what its parts share.
+
+A driver (timed, explore, step) makes a Machine for a design, gives it tasks, and lets `current` run. The functions of
+the design are methods of the machine, so design code calls `k.handle_mm_fault(...)` and gets whichever version the
+design has.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+
+from .aids import Aids
+from .filemap import address_space
+from .mm import mm_struct
+from .task import task_struct
+
+
+class Machine(Aids):
+    """One simulated computer with one process. Made by `Design.machine`, which adds the design's functions.
+
+    `now` is the time in ns; `current` the running task; `ready` the tasks that were woken and wait to run; before
+    `horizon` nothing else is due, so the running task need not give way (a driver without short cuts leaves it at 0).
+    """
+
+    __slots__ = (
+        "aids", "cache_pages", "current", "debug", "disk", "fail_alloc", "files", "horizon", "lru", "mm", "now", "ready",
+        "record", "start_io", "tasks", "tracing",
+    )  # fmt: skip
+    design_name = ""
+
+    def __init__(self, *, cache_pages: int = 256, debug: bool = False) -> None:
+        self.now = 0
+        self.current: task_struct | None = None
+        self.ready: deque[task_struct] = deque()
+        self.tasks: list[task_struct] = []
+        self.cache_pages = cache_pages
+        self.lru: OrderedDict = OrderedDict()
+        self.files: list[address_space] = []
+        self.mm = mm_struct(self)
+        self.disk = None
+        self.start_io: Callable | None = None
+        self.horizon = 0
+        self.fail_alloc: Callable[[], bool] | None = None
+        self.debug = debug
+        self.aids = True
+        self.tracing = False
+        self.record: Callable[[tuple], None] | None = None
+
+    def advance(self, ns: int) -> bool:
+        """Let `ns` of cpu time pass for the running task, if nobody else is to run before or at that moment."""
+        then = self.now + ns
+        if then >= self.horizon or self.ready:
+            return False
+        self.now = then
+        self.current.utime += ns
+        return True
+
+    def add_file(self, name: str, pages: int) -> address_space:
+        """A file of `pages` pages, nothing of it cached."""
+        self.files.append(address_space(self, name, pages << 12))
+        return self.files[-1]
+
+    def nopage(self, vma, address: int):
+        """Call vma->vm_ops->nopage: the design's function of that name."""
+        return getattr(self, vma.vm_ops.nopage)(vma, address)
+
+    def add_task(self, comm: str, role: str) -> task_struct:
+        """A new task that shares the machine's mm."""
+        task = task_struct(self, comm, role, self.mm)
+        self.mm.mm_users += 1
+        self.tasks.append(task)
+        self.emit_for(task, "start", role)
+        return task
+
+    def emit(self, what: str, object: str, value: int = 0) -> None:
+        """Record one event of the running task. Callers ask `tracing` first, because most runs are long."""
+        sem = self.mm.mmap_sem
+        holders = sem.readers if sem.writer is None else -1
+        self.record((self.now, self.current.comm, what, object, value, holders, len(sem.wait_list)))
+
+    def emit_for(self, task: task_struct | None, what: str, object: str, value: int = 0) -> None:
+        """Record one event of another task, or of the disk (None)."""
+        if self.tracing:
+            sem = self.mm.mmap_sem
+            holders = sem.readers if sem.writer is None else -1
+            comm = task.comm if task is not None else "disk"
+            self.record((self.now, comm, what, object, value, holders, len(sem.wait_list)))
+
+    def enter(self, what: str, address: int = 0) -> None:
+        """The running task enters the kernel: by an exception (what = "fault") or a system call."""
+        task = self.current
+        task.entered = task.utime
+        if self.tracing:
+            self.emit("enter", what, address)
+
+    def leave(self, what: str) -> None:
+        """The running task goes back to user mode; the debugging aids look at what it still holds."""
+        task = self.current
+        if task.held or task.pins:
+            self.check_return_to_user(task)
+        if self.tracing:
+            self.emit("leave", what, task.utime - task.entered)
+
+    def leave_fault(self, task: task_struct, minor: int, major: int) -> None:
+        """Back to user mode after do_page_fault, given what it added to the counters; names the outcome in the trace."""
+        if minor + major > 1:
+            self.bug_counted_twice(task, minor, major)
+        if task.held or task.pins:
+            self.check_return_to_user(task)
+        if self.tracing:
+            outcome = "major" if major else "minor" if minor else task.pending[0] if task.pending else "retry"
+            self.emit("leave", outcome, task.utime - task.entered)

@@ -1,0 +1,175 @@
+"""rw_semaphore: many readers or one writer, first come first served.
+
+One FIFO wait list. A release wakes one writer, or the whole run of readers at the head. Any waiter makes newcomers
+queue, so ONE waiting writer turns the lock into a mutex for everybody behind it: that is half of the convoy.
+
+Source: lib/rwsem-spinlock.c of 2.6.18 (struct rw_semaphore, __down_read, __up_write, __rwsem_do_wake).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from .sleep import (
+    EINTR,
+    TASK_KILLABLE,
+    TASK_RUNNING,
+    TASK_UNINTERRUPTIBLE,
+    schedule,
+    sleep_is_over,
+    wake_up_process,
+)
+
+READ = "read"
+WRITE = "write"
+
+
+class rw_semaphore:
+    """A reader-writer semaphore with hand-off: who is woken already has the lock.
+
+    `readers` counts the tasks that hold it for reading, `writer` is the task that holds it for writing or None,
+    `wait_list` the (task, mode) pairs that queue, oldest first.
+    """
+
+    __slots__ = ("k", "names", "readers", "wait_list", "writer")
+    rank = 1
+    """lockdep's order: mmap_sem before page locks before page_table_lock"""
+
+    def __init__(self, k, name: str) -> None:
+        self.k = k
+        self.names = {READ: f"{name}/read", WRITE: f"{name}/write"}
+        self.readers = 0
+        self.writer = None
+        self.wait_list: deque = deque()
+
+    def __repr__(self) -> str:
+        return self.names[READ].partition("/")[0]
+
+    async def down_read(self) -> None:
+        """Take the semaphore for reading; sleeps while a writer holds it or anybody queues. Not ended by signals.
+
+        Lock state: must not be held by the caller (it is not recursive: a writer between would deadlock);
+        held for reading on return.
+        """
+        k = self.k
+        task = k.current
+        if task.held:
+            k.lockdep(task, self)
+        if self.writer is None and not self.wait_list:
+            self.readers += 1
+            task.held.append(self)
+            if k.debug:
+                task.remember_place(self)
+            if k.tracing:
+                k.emit("acquire", self.names[READ])
+        else:
+            await self._queue(task, READ, TASK_UNINTERRUPTIBLE)
+
+    async def down_write(self) -> None:
+        """Take the semaphore for writing; sleeps while anybody holds it. Not ended by signals.
+
+        Lock state: must not be held by the caller; held for writing on return.
+        """
+        k = self.k
+        task = k.current
+        if task.held:
+            k.lockdep(task, self)
+        if self.writer is None and not self.readers and not self.wait_list:
+            self.writer = task
+            task.held.append(self)
+            if k.debug:
+                task.remember_place(self)
+            if k.tracing:
+                k.emit("acquire", self.names[WRITE])
+        else:
+            await self._queue(task, WRITE, TASK_UNINTERRUPTIBLE)
+
+    async def down_read_killable(self) -> int:
+        """As `down_read`, but a SIGKILL ends the wait: returns 0 with the lock, -EINTR without it."""
+        return await self._down_killable(READ)
+
+    async def down_write_killable(self) -> int:
+        """As `down_write`, but a SIGKILL ends the wait: returns 0 with the lock, -EINTR without it."""
+        return await self._down_killable(WRITE)
+
+    async def _down_killable(self, mode: str) -> int:
+        task = self.k.current
+        self.k.lockdep(task, self)
+        if self.wait_list or self.writer is not None or (mode is WRITE and self.readers):
+            return await self._queue(task, mode, TASK_KILLABLE)
+        await (self.down_read() if mode is READ else self.down_write())
+        return 0
+
+    async def _queue(self, task, mode: str, state: str) -> int:
+        """Join the wait list and sleep until the hand-off, or until a signal that `state` admits."""
+        k = self.k
+        task.state = state
+        if sleep_is_over(task):
+            task.state = TASK_RUNNING
+            return -EINTR
+        waiter = (task, mode, k.now)
+        self.wait_list.append(waiter)
+        if k.debug:
+            task.remember_place(self)
+        if k.tracing:
+            k.emit("wait", self.names[mode])
+        await schedule()
+        if waiter not in self.wait_list:
+            return 0
+        self.wait_list.remove(waiter)
+        if self.writer is None:
+            self._hand_off()  # the one who gave up may have been all that kept the readers behind it waiting
+        return -EINTR
+
+    def _hand_off(self) -> None:
+        """Give the semaphore to one writer, or to the whole run of readers, at the head of the queue."""
+        queue = self.wait_list
+        while queue and self.writer is None:
+            task, mode, since = queue[0]
+            if mode is WRITE:
+                if self.readers:
+                    return
+                self.writer = task
+            else:
+                self.readers += 1
+            queue.popleft()
+            task.held.append(self)
+            if self.k.tracing:
+                self.k.emit_for(task, "acquire", self.names[mode], self.k.now - since)
+            wake_up_process(task)
+
+    async def up_read(self) -> None:
+        """Let go of a read hold; the last reader out hands the semaphore to the head of the queue. Never sleeps.
+
+        Lock state: held for reading by the caller; not held on return.
+        """
+        k = self.k
+        task = k.current
+        if self.writer is not None or self not in task.held:
+            k.bug_release(task, self, READ)
+        task.held.remove(self)
+        self.readers -= 1
+        if k.tracing:
+            k.emit("release", self.names[READ])
+        if self.wait_list and not self.readers:
+            self._hand_off()
+
+    async def up_write(self) -> None:
+        """Let go of the write hold and hand the semaphore to the head of the queue. Never sleeps.
+
+        Lock state: held for writing by the caller; not held on return.
+        """
+        k = self.k
+        task = k.current
+        if self.writer is not task:
+            k.bug_release(task, self, WRITE)
+        task.held.remove(self)
+        self.writer = None
+        if k.tracing:
+            k.emit("release", self.names[WRITE])
+        if self.wait_list:
+            self._hand_off()
+
+    def held_by(self, task) -> bool:
+        """Whether `task` holds the semaphore, in either mode."""
+        return self in task.held

@@ -1,0 +1,73 @@
+"""task_struct and signals."""
+
+from __future__ import annotations
+
+import sys
+
+from .bug import calling_place
+from .sleep import TASK_RUNNING, sleep_is_over, wake_up_process
+
+SIGKILL = "SIGKILL"
+SIGSEGV = "SIGSEGV"
+SIGBUS = "SIGBUS"
+
+
+class task_struct:
+    """One thread. All tasks of a run share one mm_struct.
+
+    `flags` are the PF_ flags, `pending` the names of signals not yet delivered, `min_flt` / `maj_flt` the minor and
+    major faults counted so far, `utime` the cpu time used in ns. `held` (locks) and `pins` (page references) are
+    what the debugging aids check when the task goes back to user mode.
+    """
+
+    __slots__ = (
+        "comm", "entered", "exit_code", "flags", "held", "held_at", "k", "maj_flt", "min_flt", "mm", "pending", "pins",
+        "role", "state", "utime",
+    )  # fmt: skip
+
+    def __init__(self, k, comm: str, role: str, mm) -> None:
+        self.k = k
+        self.comm = comm
+        self.role = role
+        self.mm = mm
+        self.flags = 0
+        self.state = TASK_RUNNING
+        self.pending: list[str] = []
+        self.min_flt = self.maj_flt = 0
+        self.utime = 0
+        self.entered = 0
+        self.held: list = []
+        self.held_at: dict = {}
+        self.pins: list = []
+        self.exit_code: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<task {self.comm}>"
+
+    def remember_place(self, thing) -> None:
+        """With debugging on: note which line of the reader's code took a lock or a reference."""
+        self.held_at[id(thing)] = calling_place(sys._getframe(2))
+
+
+def send_sig(sig: str, task: task_struct) -> None:
+    """Make `sig` pending for `task` and end its sleep if the kind of sleep allows it. Any lock state."""
+    task.k.emit_for(task, "signal", sig)
+    if sig not in task.pending:
+        task.pending.append(sig)
+    if task.state is not TASK_RUNNING and sleep_is_over(task):
+        wake_up_process(task)
+
+
+def force_sig(sig: str, task: task_struct) -> None:
+    """Send a signal that the task cannot ignore: what do_page_fault does after a bad access."""
+    send_sig(sig, task)
+
+
+def signal_pending(task: task_struct) -> bool:
+    """Whether any signal waits to be delivered to `task`."""
+    return bool(task.pending)
+
+
+def fatal_signal_pending(task: task_struct) -> bool:
+    """Whether `task` is being killed."""
+    return SIGKILL in task.pending

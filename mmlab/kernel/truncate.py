@@ -1,0 +1,52 @@
+"""Throwing file pages away on purpose: truncate(2) and posix_fadvise(POSIX_FADV_DONTNEED).
+
+Source: mm/truncate.c, mm/fadvise.c and mm/memory.c (vmtruncate) of 2.6.18.
+"""
+
+from __future__ import annotations
+
+from .filemap import PAGE_SHIFT, PAGE_SIZE, address_space
+from .page import PG_locked, get_page, lock_page, put_page, unlock_page
+from .vmscan import remove_from_page_cache, try_to_unmap
+
+
+async def vmtruncate(mapping: address_space, size: int) -> None:
+    """Cut a file to `size` bytes: i_size first, then the ptes, then the pages, each under its page lock.
+
+    Sleeps for pages under I/O. `truncate_count` is bumped with the unmapping, so a fault that sampled it before
+    sleeping can tell. Lock state: none of mmap_sem needed; no page lock held by the caller.
+    """
+    mapping.i_size = size
+    first = (size + PAGE_SIZE - 1) >> PAGE_SHIFT
+    doomed = sorted(index for index in mapping.pages if index >= first)
+    mapping.truncate_count += 1
+    for index in doomed:
+        try_to_unmap(mapping.pages[index])
+    for index in doomed:
+        page = mapping.pages.get(index)
+        if page is None:
+            continue
+        await get_page(page)
+        await lock_page(page)
+        if page.mapping is mapping:
+            try_to_unmap(page)  # a fault may have mapped it between the two passes
+            remove_from_page_cache(page)
+        await unlock_page(page)
+        await put_page(page)
+
+
+async def fadvise_dontneed(mapping: address_space, first: int, last: int) -> int:
+    """Drop the clean cached pages first..last from the cache; returns how many went. Never sleeps.
+
+    Skips pages that are locked, mapped, or referred to by anybody else (invalidate_mapping_pages).
+    """
+    dropped = 0
+    for index in range(first, last + 1):
+        page = mapping.pages.get(index)
+        if page is None or page.flags & PG_locked or page.rmap or page.count > 1:
+            continue
+        if mapping.k.tracing:
+            mapping.k.emit("evict", page.name)
+        remove_from_page_cache(page)
+        dropped += 1
+    return dropped

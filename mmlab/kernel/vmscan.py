@@ -1,0 +1,56 @@
+"""Where cold pages come from: a page cache of limited size, least recently used first.
+
+Reclaim unmaps by rmap without mmap_sem, which is why a fault that slept may find its page gone. It skips pages that
+are locked or that somebody besides the cache and the ptes refers to. The look-up in a fault is what counts as use: the
+hardware's accessed bit is not modelled. Reclaim costs no simulated time.
+
+Source: mm/vmscan.c, mm/rmap.c (try_to_unmap) of 2.6.18.
+"""
+
+from __future__ import annotations
+
+from .page import PG_locked, page, release_page
+from .pagetable import clear_pte
+
+
+def alloc_page(k, mapping, index: int):
+    """A fresh page, after reclaiming one if the cache is full; None when nothing can be reclaimed. Never sleeps."""
+    if k.fail_alloc and k.fail_alloc():
+        return None
+    if len(k.lru) >= k.cache_pages and not shrink_cache(k):
+        return None
+    return page(k, mapping, index)
+
+
+def shrink_cache(k) -> bool:
+    """Throw the least recently used page that can go out of the cache. Returns whether one went.
+
+    A page that must stay moves to the young end, so the work a call does is constant in the long run.
+    """
+    lru = k.lru
+    for _ in range(len(lru)):
+        victim = next(iter(lru))
+        if victim.flags & PG_locked or victim.count > 1 + len(victim.rmap):
+            lru.move_to_end(victim)
+            continue
+        try_to_unmap(victim)
+        if k.tracing:
+            k.emit("evict", victim.name)
+        remove_from_page_cache(victim)
+        return True
+    return False
+
+
+def try_to_unmap(page: page) -> None:
+    """Clear every pte that maps the page, found by rmap. Needs no mmap_sem."""
+    rmap = page.rmap
+    while rmap:
+        clear_pte(page.k.mm, rmap[-1])
+
+
+def remove_from_page_cache(page: page) -> None:
+    """Take the page out of its file and off the LRU list; the cache's reference goes with it."""
+    del page.mapping.pages[page.index]
+    page.mapping = None
+    del page.k.lru[page]
+    release_page(page)
