@@ -415,9 +415,7 @@ def test_packages_that_were_cut_off_are_installed_again(tmp_path):
 
 def test_a_python_without_ensurepip_is_told_which_package_brings_it(project, monkeypatch, capsys):
     found = course.importlib.util.find_spec
-    monkeypatch.setattr(
-        course.importlib.util, "find_spec", lambda name: None if name == "ensurepip" else found(name)
-    )
+    monkeypatch.setattr(course.importlib.util, "find_spec", lambda name: None if name == "ensurepip" else found(name))
     monkeypatch.setattr(course, "ROOT", project)
     assert course.main(["test"]) == 1
     [line] = capsys.readouterr().err.splitlines()
@@ -465,9 +463,7 @@ def test_a_failing_pip_stops_the_set_up_without_a_stamp(project, monkeypatch, ca
     monkeypatch.setattr(course, "ROOT", project)
     script = "print('No space left on device'); raise SystemExit(1)"
     real = subprocess.Popen
-    monkeypatch.setattr(
-        subprocess, "Popen", lambda command, **more: real([sys.executable, "-c", script], **more)
-    )
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **more: real([sys.executable, "-c", script], **more))
     assert course.main(["test"]) == 1
     assert capsys.readouterr().err == "course.py: " + course.NO_SPACE + "\n"
     assert not course.is_current(project, {"course"})
@@ -656,14 +652,10 @@ def test_a_notebook_that_fails_is_left_alone_and_the_cell_is_named(one_refreshed
 
 def test_execution_gives_clean_outputs_and_names_the_failing_cell(tmp_path):
     path = tmp_path / "a.ipynb"
-    path.write_text(
-        course.dump(notebook(code("import os\nprint(os.path.exists('a.ipynb'))"), code("1 / 0", id="d")))
-    )
+    path.write_text(course.dump(notebook(code("import os\nprint(os.path.exists('a.ipynb'))"), code("1 / 0", id="d"))))
     with pytest.raises(course.Stop, match="cell 2: ZeroDivisionError"):
         course.execute(path)
-    path.write_text(
-        course.dump(notebook(code("import os\nprint(os.path.exists('a.ipynb'))", [stream("old")], 7)))
-    )
+    path.write_text(course.dump(notebook(code("import os\nprint(os.path.exists('a.ipynb'))", [stream("old")], 7))))
     [cell] = json.loads(course.execute(path))["cells"]
     assert cell["execution_count"] == 1
     assert cell["outputs"] == [{"name": "stdout", "output_type": "stream", "text": ["True\n"]}]

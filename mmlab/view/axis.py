@@ -17,7 +17,4 @@ def ticks(start, stop, room, each=110):
     while step * 10**decimals % unit:
         decimals += 1
     first = -(-start // step) * step
-    return [
-        (time, f"{time / unit:,.{decimals}f} {name}" if time else "0")
-        for time in range(first, stop + 1, step)
-    ]
+    return [(time, f"{time / unit:,.{decimals}f} {name}" if time else "0") for time in range(first, stop + 1, step)]

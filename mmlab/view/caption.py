@@ -59,17 +59,14 @@ def describe(tasks, start, stop):
     )
     for names in waiting[:2]:
         parts.append(
-            f"{_who(names)} {_verb(names, 'waits')} for it {units.percent(mean(names, states.WAIT_LOCK))}"
-            " of the time"
+            f"{_who(names)} {_verb(names, 'waits')} for it {units.percent(mean(names, states.WAIT_LOCK))} of the time"
         )
     if not waiting:
         longest = max(
             (end - begin for row in tasks.values() for begin, end, state in row if state == states.WAIT_LOCK),
             default=0,
         )
-        parts.append(
-            f"nobody waits for it longer than {units.duration(longest)}" if longest else "nobody waits for it"
-        )
+        parts.append(f"nobody waits for it longer than {units.duration(longest)}" if longest else "nobody waits for it")
     for names in roles:
         asleep = mean(names, states.WAIT_PAGE)
         if asleep >= 0.05:

@@ -14,14 +14,19 @@ from .states import MARKERS, PALETTE
 from .svg import escaped
 from .table import Table
 
-_FORMATS = {"ns": units.duration, "/s": units.rate, "%": units.percent, "": units.number}
+_FORMATS = {
+    "ns": units.duration,
+    "/s": units.rate,
+    "%": lambda share: f"{units.number(share * 100)} %",
+    "": units.number,
+}
 _MARKS = ("dots", "steps", "bars")
 
 
 class Chart:
     """A finished chart: `figure` (matplotlib), `caption`, `alt`, and `rows`, the data behind it.
 
-    Shows itself in a notebook as a figure with alt text; as text it is its caption. `table()` has its numbers.
+    Shows itself in a notebook as a figure with alt text; as text it is its caption.
     """
 
     def __init__(self, figure, caption, alt, rows=()):
@@ -45,9 +50,9 @@ class Chart:
     def _repr_mimebundle_(self, include=None, exclude=None):
         png = base64.b64encode(self.png()).decode()
         html = (
-            f'<figure class="mmlab-figure" style="margin:0"><img alt="{escaped(self.alt)}" style="max-width:100%" '
-            f'src="data:image/png;base64,{png}"><figcaption style="max-width:64em">{escaped(self.caption)}'
-            "</figcaption></figure>"
+            f'<figure class="mmlab-figure" style="margin:0"><img style="max-width:100%" '
+            f'alt="{escaped(self.alt)}" src="data:image/png;base64,{png}">'
+            f'<figcaption style="max-width:64em">{escaped(self.caption)}</figcaption></figure>'
         )
         bundle = {"text/plain": self.caption, "text/html": html, "image/png": png}
         return bundle, {"image/png": {"alt": self.alt}}
@@ -94,6 +99,8 @@ def sweep_chart(
     figure, ax = ink.blank(title)
     xs = [row[x] for row in rows] + [point["x"] for point in published]
     ys = [row[y] for row in rows] + [point["y"] for point in published]
+    if kind == "bars":
+        ylog = bool(ylog)  # a bar has no foot on a logarithmic axis: only on demand
     ink.scales(ax, xs, ys, xlog, ylog, _FORMATS[xunit], _FORMATS[yunit])
     ends = []
     for number, (name, points) in enumerate(series.items()):
@@ -123,13 +130,9 @@ def line_and_dots(ax, points, x, y, theory=None, colour=PALETTE[0], marker="o", 
         ax.step(xs, ys, where="post", color=colour, linewidth=2)
     else:
         if any(errors):
-            below, above = zip(
-                *(error if isinstance(error, (tuple, list)) else (error, error) for error in errors)
-            )
+            below, above = zip(*(error if isinstance(error, (tuple, list)) else (error, error) for error in errors))
             ax.errorbar(xs, ys, yerr=(below, above), fmt="none", ecolor=colour, elinewidth=1.3, capsize=3)
-        ax.plot(
-            xs, ys, marker, color=colour, markersize=7, markeredgecolor="white", markeredgewidth=0.9, zorder=3
-        )
+        ax.plot(xs, ys, marker, color=colour, markersize=7, markeredgecolor="white", markeredgewidth=0.9, zorder=3)
 
 
 def histogram_rows(values, bins=30, log=False):
@@ -139,9 +142,7 @@ def histogram_rows(values, bins=30, log=False):
     """
     values = sorted(values)
     if not values or (log and values[0] <= 0):
-        raise ValueError(
-            f"{len(values)} values to count; allowed: at least one{', all above zero' if log else ''}"
-        )
+        raise ValueError(f"{len(values)} values to count; allowed: at least one{', all above zero' if log else ''}")
     low, high = values[0], values[-1]
     if low == high:
         high = low * 1.1 if low > 0 else low + 1

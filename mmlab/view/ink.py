@@ -12,6 +12,7 @@ def blank(title):
 
     figure = Figure(figsize=(8, 4.4), facecolor="white", layout="constrained")
     ax = figure.add_subplot()
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
     ax.set_title(title, loc="left", fontsize=12, fontweight="bold", color=_TEXT, pad=22)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(_GRID)
@@ -28,8 +29,6 @@ def scales(ax, xs, ys, xlog, ylog, xformat, yformat):
             log = min(values) > 0 and max(values) / min(values) > 30
         if log:
             _log(ax, axis, max(values) / min(v for v in values if v > 0))
-        elif axis is ax.yaxis and min(values) >= 0:
-            ax.set_ylim(bottom=0)
         axis.set_major_formatter(lambda value, _, write=write: write(value))
 
 
@@ -72,7 +71,7 @@ def finish(ax, xlabel, ylabel, ends, kind, with_theory, with_published):
     ax.set_xlabel(xlabel, color=_TEXT, fontsize=11)
     ax.set_ylabel(ylabel, color=_TEXT, fontsize=11)
     ax.margins(x=0.03, y=0.12)
-    if ax.get_yscale() == "linear" and ax.get_ylim()[0] < 0 <= min((end[2] for end in ends), default=0):
+    if ax.get_yscale() == "linear" and ax.dataLim.y0 >= 0:
         ax.set_ylim(bottom=0)
     marks = {"dots": "dots: simulation", "steps": "steps: simulation", "bars": "bars: simulation"}[kind]
     key = [*(["line: theory"] if with_theory else []), marks, *(["◇: published"] if with_published else [])]

@@ -33,9 +33,7 @@ def draw(panels, window, ghost, with_lock, key):
     below = []
     if roomy:
         below = [lanes.ROLES.get(lane.role, "") for plan in plans for lane in plan]
-    wide = [svg.width_of(name, svg.SIZE, bold=True) for name in names] + [
-        svg.width_of(b, svg.SMALL) for b in below
-    ]
+    wide = [svg.width_of(name, svg.SIZE, bold=True) for name in names] + [svg.width_of(b, svg.SMALL) for b in below]
     left = min(max(wide, default=0) + 20, window.width * 0.3)
     right = window.width - 26
     # the more lanes there are, the coarser the detail: the size of the picture stays bounded
@@ -46,9 +44,7 @@ def draw(panels, window, ghost, with_lock, key):
     bottom = pen.y
     ticks = axis.ticks(window.start, window.stop, right - left)
     grid = [svg.line(scale.x(time), top, scale.x(time), end) for top, end in pen.spans for time, _ in ticks]
-    labels = [
-        svg.text(scale.x(time), bottom + 16, label, svg.SMALL, "middle", dim=True) for time, label in ticks
-    ]
+    labels = [svg.text(scale.x(time), bottom + 16, label, svg.SMALL, "middle", dim=True) for time, label in ticks]
     used = [name for name in states.STATES if name in pen.used]
     legend, height = svg.legend(used, left, bottom + 44, right, key)
     return "".join(grid + pen.out + labels) + legend, bottom + 32 + height, pen.dense
@@ -120,18 +116,14 @@ class _Pen:
         self._name(lane.label, lanes.ROLES.get(lane.role, ""), middle)
         self.used.update(segment.state for row in lane.rows for segment in row)
         if lane.many:
-            self.out.append(
-                marks.stacked(lane.rows, self.scale.start, self.scale.stop, middle, self.scale, self.key)
-            )
+            self.out.append(marks.stacked(lane.rows, self.scale.start, self.scale.stop, middle, self.scale, self.key))
             self.dense = True
         else:
             drawn, wide, stretches = marks.bars(lane.rows[0], middle, self.scale, self.key, lane.label)
             self.out.append(drawn)
             self.dense = self.dense or stretches > 0
             for left, width, state in wide:
-                words = next(
-                    (w for w in states.STATES[state].short if svg.width_of(w, svg.SMALL) + 16 <= width), None
-                )
+                words = next((w for w in states.STATES[state].short if svg.width_of(w, svg.SMALL) + 16 <= width), None)
                 if words and state not in told:
                     told.add(state)
                     self.out.append(svg.plate(left + 8, middle, words))

@@ -83,9 +83,7 @@ def stacked(rows, begin, end, middle, scale, key, squeeze=1.0):
             continue
         above = [low + share for low, share in zip(below, shares[state])]
         fill = paint(state, key).split(" stroke=")[0]
-        if (
-            state == states.RUNNING
-        ):  # a line elsewhere: pale here, so that grey print tells it from a held lock
+        if state == states.RUNNING:  # a line elsewhere: pale here, so that grey print tells it from a held lock
             fill += ' fill-opacity=".4"'
         out.append(f'<path {fill} d="{_band(below, above, left, bottom, step, full)}"/>')
         below = above

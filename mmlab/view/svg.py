@@ -128,11 +128,7 @@ def swatch(x, y, state, key):
     """A sample of `state`, 22 px wide, centred on `y`."""
     look = states.STATES[state]
     height = (
-        min(look.height, 20)
-        if look.shape == "tall bar"
-        else look.height * 0.8
-        if look.height > 10
-        else look.height
+        min(look.height, 20) if look.shape == "tall bar" else look.height * 0.8 if look.height > 10 else look.height
     )
     return (
         f'<rect x="{num(x)}" y="{num(y - height / 2)}" width="22" height="{num(height)}" '

@@ -26,9 +26,7 @@ class Table:
         if isinstance(row, dict):
             unknown = [key for key in row if key not in self.columns]
             if unknown:
-                raise ValueError(
-                    f"row {number} has {unknown[0]!r}; the columns are {', '.join(self.columns)}"
-                )
+                raise ValueError(f"row {number} has {unknown[0]!r}; the columns are {', '.join(self.columns)}")
             return [row.get(column) for column in self.columns]
         row = list(row)
         if len(row) != len(self.columns):
@@ -70,9 +68,7 @@ class Table:
         def style(i):
             return f' style="text-align:{"right" if right[i] else "left"}"'
 
-        head = "".join(
-            f'<th scope="col"{style(i)}>{escape(column)}</th>' for i, column in enumerate(self.columns)
-        )
+        head = "".join(f'<th scope="col"{style(i)}>{escape(column)}</th>' for i, column in enumerate(self.columns))
         body = []
         for row in self.rows:
             cells = [f"<td{style(i)}>{escape(_text(cell))}</td>" for i, cell in enumerate(row)]
@@ -81,8 +77,7 @@ class Table:
             body.append(f"<tr>{''.join(cells)}</tr>")
         caption = f'<caption style="text-align:left">{escape(self.caption)}</caption>' if self.caption else ""
         return (
-            f'<table class="mmlab-table">{caption}<thead><tr>{head}</tr></thead>'
-            f"<tbody>{''.join(body)}</tbody></table>"
+            f'<table class="mmlab-table">{caption}<thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None):

@@ -6,6 +6,9 @@ from . import caption, layout, segments, svg, units
 from .layout import Panel
 
 
+_KEY = "\0"  # stands for the picture's own id while it is drawn; no escaped text contains it
+
+
 class Timeline:
     """A finished timeline: `svg` (one string), `caption` (what it shows, with numbers), `alt` (for screen
     readers).
@@ -25,18 +28,20 @@ class Timeline:
             f"Timeline of {units.duration(stop - start)}, {units.plural(len(panels), 'run')}, a lane a task."
             f" {self.caption}{' ' + headlines + '.' if headlines else ''}"
         )
-        body, height, dense = layout.draw(panels, layout.Window(start, stop, width), ghost or [], lock, "KEY")
+        body, height, dense = layout.draw(panels, layout.Window(start, stop, width), ghost or [], lock, _KEY)
         if dense:
             self.caption += " Where bars would be too narrow, height is the share of time in each state."
         if ghost:
             self.caption += " The pale strip under a lane is the run before."
         key = "mm" + hashlib.sha256(f"{body}{self.alt}{width}".encode()).hexdigest()[:10]
+        height = svg.num(height)
         self.svg = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="mmlab-tl" '
-            f'viewBox="0 0 {width} {svg.num(height)}" width="{width}" height="{svg.num(height)}" role="img" aria-label="{svg.escaped(self.alt)}" '
-            f'font-family="{svg.FONT}" font-size="{svg.SIZE}" fill="{svg.INK}"><style>{svg.STYLE}</style>'
-            f'{svg.patterns(key)}<rect class="ground" fill="{svg.GROUND}" width="100%" height="100%"/>'
-            f"{body.replace('url(#KEY-', f'url(#{key}-')}</svg>"
+            '<svg xmlns="http://www.w3.org/2000/svg" class="mmlab-tl" role="img" '
+            f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            f'aria-label="{svg.escaped(self.alt)}" font-family="{svg.FONT}" font-size="{svg.SIZE}" '
+            f'fill="{svg.INK}"><style>{svg.STYLE}</style>{svg.patterns(key)}'
+            f'<rect class="ground" fill="{svg.GROUND}" width="100%" height="100%"/>'
+            f"{body.replace(_KEY, key)}</svg>"
         )
 
     def __repr__(self):
@@ -82,9 +87,7 @@ def timeline(runs, start=None, stop=None, width=920, ghost=None, lock=None, most
 
 
 def _panel(title, headline, events, start, stop):
-    return Panel(
-        title, headline, segments.task_segments(events, start, stop), segments.lock_steps(events, start, stop)
-    )
+    return Panel(title, headline, segments.task_segments(events, start, stop), segments.lock_steps(events, start, stop))
 
 
 def _stop(runs, start):

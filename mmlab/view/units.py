@@ -82,6 +82,4 @@ def ns(value, name="time"):
                 return round(float(digits) * unit)
         except ValueError:
             pass
-    raise ValueError(
-        f"{name} is {value!r}; allowed: integer nanoseconds, or text like '18ms', '66.7us', '5s'"
-    )
+    raise ValueError(f"{name} is {value!r}; allowed: integer nanoseconds, or text like '18ms', '66.7us', '5s'")
