@@ -1,5 +1,7 @@
 """From events to segments: what each task does at each moment, from the trace alone."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,10 +146,10 @@ def test_the_state_at_the_start_of_a_window_comes_from_before_it():
 
 def test_a_trace_that_lost_its_beginning_is_read_as_well_as_it_can_be():
     whole = synchronous(rounds=1)
-    late = [event for event in whole if event[0] > 17 * MS]
-    row = task_segments(late, 10 * MS, 11 * MS)
-    assert row["fault0"] == [(10 * MS, 11 * MS, "hold_read_disk")]
-    assert row["mmap0"] == [(10 * MS, 11 * MS, "wait_lock")]
+    late = [event for event in whole if event[0] > 17 * MS]  # as a long run keeps only its last events
+    row = task_segments(late, 17 * MS, 18 * MS)
+    assert row["fault0"] == [(17 * MS, 18 * MS, "hold_read_disk")]
+    assert row["mmap0"] == [(17 * MS, 18 * MS, "wait_lock")]
 
 
 def test_a_task_has_no_segments_before_it_starts_or_after_it_is_gone():
@@ -171,10 +173,9 @@ def test_an_empty_window_is_refused():
         task_segments([], 5, 5)
 
 
-WORDS = st.sampled_from(
-    [("enter", "fault"), ("leave", "major"), ("wait", READ), ("wait", WRITE), ("acquire", READ), ("acquire", WRITE)]
-    + [("release", READ), ("release", WRITE), ("page_wait", "d:1"), ("page_woken", "d:1"), ("walk", "vma")]
-)
+LOCKING = [(what, mode) for what in ("wait", "acquire", "release") for mode in (READ, WRITE)]
+OTHERS = [("enter", "fault"), ("leave", "major"), ("page_wait", "d:1"), ("page_woken", "d:1"), ("walk", "vma")]
+WORDS = st.sampled_from(LOCKING + OTHERS)
 STEPS = st.lists(
     st.tuples(st.integers(0, 200), st.sampled_from(["fault0", "fault1", "mmap0"]), WORDS), min_size=1, max_size=60
 )
@@ -185,7 +186,7 @@ def test_segments_cover_the_window_exactly_and_never_overlap_whatever_the_trace(
     events = trace(*((time, task, what, obj, 0) for time, task, (what, obj) in steps))
     for row in task_segments(events, start, start + length).values():
         assert row[0].start == start and row[-1].end == start + length
-        for one, two in zip(row, row[1:]):
+        for one, two in pairwise(row):
             assert one.end == two.start and one.state != two.state
         assert all(segment.start < segment.end and segment.state in states.STATES for segment in row)
 
@@ -216,7 +217,7 @@ def test_bars_and_dense_stretches_never_claim_the_same_time(steps, bucket):
         bars, dense = density.split(row, bucket)
         assert bars or dense
         taken = sorted([(b.start, b.end) for b in bars if not b.blip] + [(d[0].start, d[-1].end) for d in dense])
-        assert all(one[1] <= two[0] for one, two in zip(taken, taken[1:]))
+        assert all(one[1] <= two[0] for one, two in pairwise(taken))
 
 
 def test_a_blip_shows_the_state_that_blocks_others_most():

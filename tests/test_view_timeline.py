@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_view_segments import MS, READ, WRITE, final, synchronous, trace
 
-from mmlab.view import axis, density, describe, states, svg, timeline
+from mmlab.view import Segment, axis, density, describe, states, svg, timeline
 
 TWO = [("synchronous", "27.7 pairs/s", synchronous()), ("final", "15,000 pairs/s", final())]
 
@@ -107,16 +107,10 @@ def test_the_picture_stays_small_however_awkward_the_spacing(gap):
 def test_bars_too_close_to_be_seen_are_not_painted_over_each_other():
     row = [(i * 20, i * 20 + 19, "wait_lock") for i in range(500)]
     row = sorted(row + [(i * 20 + 19, i * 20 + 20, "hold_write") for i in range(500)])
-    bars, dense = density.split([density.Bar(*segment, False)[:3] and _segment(segment) for segment in row], 30)
+    bars, dense = density.split([Segment(*segment) for segment in row], 30)
     assert not bars and len(dense) == 1
     shares = density.shares(dense, 0, 10_000, 10)
     assert shares["hold_write"] == pytest.approx([0.05] * 10)
-
-
-def _segment(values):
-    from mmlab.view import Segment
-
-    return Segment(*values)
 
 
 def test_the_default_window_shows_three_disk_reads_and_ends_with_the_trace():
@@ -173,10 +167,10 @@ def test_hundreds_of_tasks_share_lanes():
 
 def test_what_was_given_and_what_is_allowed_is_said():
     for bad, words in (
-        (dict(runs=[]), "no runs were given"),
-        (dict(runs=TWO, width=100), "width is 100; allowed"),
-        (dict(runs=TWO, start=5, stop=5), "its start must be before its stop"),
-        (dict(runs=TWO, stop="18 parsecs"), "stop is '18 parsecs'; allowed"),
+        ({"runs": []}, "no runs were given"),
+        ({"runs": TWO, "width": 100}, "width is 100; allowed"),
+        ({"runs": TWO, "start": 5, "stop": 5}, "its start must be before its stop"),
+        ({"runs": TWO, "stop": "18 parsecs"}, "stop is '18 parsecs'; allowed"),
     ):
         with pytest.raises(ValueError, match=words):
             timeline(**bad)

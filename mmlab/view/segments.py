@@ -126,7 +126,10 @@ def task_segments(events, start, stop, lock="mmap_sem"):
     """
     if start >= stop:
         raise ValueError(f"the window is [{start}, {stop}) ns; its start must be before its stop")
-    return {task: row for task, own in by_task(events, stop).items() if (row := _row(own, start, stop, lock))}
+    first = next(iter(events), None)
+    # a trace that lost its beginning may name a task for the first time after the window: then read it all
+    limit = stop if first and first[2] == "start" else None
+    return {task: row for task, own in by_task(events, limit).items() if (row := _row(own, start, stop, lock))}
 
 
 def _row(events, start, stop, lock):
@@ -141,6 +144,8 @@ def _row(events, start, stop, lock):
     for time, _, what, obj, *_ in events:
         if what not in _CHANGES:
             continue
+        if time >= stop:
+            break
         if what == "exit":
             end = max(time, start)
             break

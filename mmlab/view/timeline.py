@@ -5,13 +5,12 @@ import hashlib
 from . import caption, layout, segments, svg, units
 from .layout import Panel
 
-
 _KEY = "\0"  # stands for the picture's own id while it is drawn; no escaped text contains it
 
 
 class Timeline:
-    """A finished timeline: `svg` (one string), `caption` (what it shows, with numbers), `alt` (for screen
-    readers).
+    """A finished timeline: `svg` (one string), `caption` (what it shows, with numbers), `alt` (the same for
+    readers who cannot see it).
 
     Shows itself in a notebook. `panels`, `start` and `stop` (ns) are what it was drawn from, so that it can
     serve as the ghost of the next one.
@@ -57,14 +56,14 @@ class Timeline:
         return {"text/plain": self.caption, "text/html": self._repr_html_(), "image/svg+xml": self.svg}
 
 
-def timeline(runs, start=None, stop=None, width=920, ghost=None, lock=None, most=12):
+def timeline(runs, start=None, stop=None, width=920, ghost=None, lock=None):
     """A Timeline of `runs`: [(title, headline, events), ...], drawn below each other on one time axis.
 
     start, stop: the window, ns or text like "18ms"; by default from the beginning to the end of the third
     disk read (later when many tasks fault). width: pixels, 320 or more. ghost: an earlier Timeline, or runs
     like these, shown as a pale strip under the lanes of the same panel and task. lock: True or False to ask
-    for mmap_sem's own lane, which otherwise comes when three or more tasks queue. most: above this many
-    tasks, lanes are shared.
+    for mmap_sem's own lane, which otherwise comes when three or more tasks queue. More than 12 tasks
+    share lanes.
 
     Raises ValueError for no runs, an empty window or a width that cannot hold a picture.
     """
