@@ -221,8 +221,13 @@ def test_bars_and_dense_stretches_never_claim_the_same_time(steps, bucket):
 
 
 def test_a_blip_shows_the_state_that_blocks_others_most():
-    row = [Segment(0, 1000, "wait_page"), Segment(1000, 1004, "running"), Segment(1004, 1006, "hold_write")]
-    bars, dense = density.split([*row, Segment(1006, 1009, "running"), Segment(1009, 3000, "wait_page")], 100)
+    row = [
+        Segment(0, 1000, "wait_page"),
+        Segment(1000, 1004, "running"),
+        Segment(1004, 1006, "hold_write"),
+        Segment(1006, 1008, "hold_read_disk"),
+    ]
+    bars, dense = density.split([*row, Segment(1008, 1009, "running"), Segment(1009, 3000, "wait_page")], 100)
     assert [bar.state for bar in bars if bar.blip] == ["hold_write"] and not dense
 
 

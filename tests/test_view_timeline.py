@@ -137,6 +137,13 @@ def test_nothing_is_drawn_outside_the_picture(width):
             assert x + float(box.get("width")) <= width and y + float(box.get("height")) <= height
 
 
+def test_a_blip_at_the_very_end_of_the_window_stays_inside():
+    steps = [(0, "fault0", "start", "mmap", 0), (99_999, "fault0", "enter", "mmap", 0)]
+    picture = timeline([("end", "", trace(*steps))], stop=100_000)
+    edges = [float(x) + float(w) for x, w in re.findall(r"M([\d.]+) [\d.]+h([\d.]+)v", picture.svg)]
+    assert edges and max(edges) <= picture.width - 26 + 0.1
+
+
 def test_the_legend_names_only_what_occurs():
     text = timeline([("quiet", "", trace((0, "fault0", "start", "fault", 0)))], stop=100).svg
     assert states.STATES["user"].label in text
