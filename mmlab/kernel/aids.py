@@ -58,8 +58,14 @@ class Aids:
                 )
 
     def may_sleep(self, task, on) -> None:
-        """Before a sleep that is not for a lock: no spinlock held."""
+        """Before a sleep that is not for a lock: no spinlock held, and not for what only the sleeper could end."""
         for held in task.held:
+            if held is on:
+                self.bug(
+                    "recursive locking",
+                    f"{task.comm} waits for {on!r} to be unlocked, and holds that lock itself",
+                    "unlock_page before the wait, or do not wait: who holds the page lock need not",
+                )
             if held.rank == SPIN_RANK:
                 self.bug(
                     "sleeping in a spinlock",

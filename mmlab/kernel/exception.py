@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import costs
 from .pagetable import walk_page_table
 from .sleep import charge
+from .task import dequeue_signal
 
 
 async def touch(k, address: int, write_access: bool = False) -> str | None:
@@ -25,5 +26,5 @@ async def touch(k, address: int, write_access: bool = False) -> str | None:
         await k.do_page_fault(address, write_access)
         k.leave_fault(task, task.min_flt - minor, task.maj_flt - major)
         if task.pending:
-            return task.pending.pop(0)
+            return dequeue_signal(task)
     return None

@@ -109,5 +109,7 @@ class Machine(Aids):
         if task.held or task.pins:
             self.check_return_to_user(task)
         if self.tracing:
-            outcome = "major" if major else "minor" if minor else task.pending[0] if task.pending else "retry"
+            outcome = "major" if major else "minor" if minor else "retry"
+            if task.forced is not None:
+                outcome = "OOM" if task.forced == "SIGKILL" else task.forced
             self.emit("leave", outcome, task.utime - task.entered)

@@ -20,6 +20,14 @@ def page_align(length: int) -> int:
     return (length + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1)
 
 
+def must_be_whole_pages(who: str, address: int, length: int) -> None:
+    """Raise ValueError unless `length` is positive and `address` lies on a page boundary (EINVAL)."""
+    if length <= 0:
+        raise ValueError(f"{who}: length {length} bytes; it must be at least 1")
+    if address % PAGE_SIZE:
+        raise ValueError(f"{who}: address {address:#x} is not a multiple of the page size {PAGE_SIZE}")
+
+
 def get_unmapped_area(mm: mm_struct, length: int) -> int:
     """The lowest free stretch of `length` bytes above mmap_base."""
     address = mm.mmap_base
@@ -38,10 +46,7 @@ def do_mmap(
 
     Lock state: mmap_sem held for writing. Raises ValueError for a length of zero or an address not on a page boundary.
     """
-    if length <= 0:
-        raise ValueError(f"do_mmap: length {length} bytes; it must be at least 1")
-    if address is not None and address % PAGE_SIZE:
-        raise ValueError(f"do_mmap: address {address:#x} is not a multiple of the page size {PAGE_SIZE}")
+    must_be_whole_pages("do_mmap", address or 0, length)
     must_hold_for_writing(mm, "do_mmap")
     length = page_align(length)
     if address is None:
@@ -55,8 +60,9 @@ def do_mmap(
 def do_munmap(mm: mm_struct, address: int, length: int) -> None:
     """Remove the mappings of [address, address + length): split vmas at the ends, clear ptes, free tables and vmas.
 
-    Lock state: mmap_sem held for writing.
+    Lock state: mmap_sem held for writing. Raises ValueError for a length of zero or an address not on a page boundary.
     """
+    must_be_whole_pages("do_munmap", address, length)
     must_hold_for_writing(mm, "do_munmap")
     end = address + page_align(length)
     split_at(mm, address)
@@ -71,7 +77,11 @@ def do_munmap(mm: mm_struct, address: int, length: int) -> None:
 
 
 def mprotect_fixup(mm: mm_struct, address: int, length: int, flags: int) -> None:
-    """Give [address, address + length) new permissions, splitting vmas at the ends. Lock state: held for writing."""
+    """Give [address, address + length) new permissions, splitting vmas at the ends. Lock state: held for writing.
+
+    Raises ValueError for a length of zero or an address not on a page boundary.
+    """
+    must_be_whole_pages("mprotect", address, length)
     must_hold_for_writing(mm, "mprotect")
     end = address + page_align(length)
     split_at(mm, address)

@@ -161,12 +161,12 @@ async def unlock_page(page: page) -> None:
 
 async def wait_on_page_locked(page: page, state: str = TASK_UNINTERRUPTIBLE) -> int:
     """Sleep until the page is unlocked; does not take the lock. Returns 0. Not ended by signals. Needs a reference."""
-    if not page.flags & PG_locked:
-        return 0
     k = page.k
     task = k.current
     if task.held:
         k.may_sleep(task, page)
+    if not page.flags & PG_locked:
+        return 0
     since = k.now
     if k.tracing:
         k.emit("page_wait", page.name)

@@ -12,6 +12,7 @@ from .page import PG_uptodate, page, release_page
 PTRS_PER_PTE = 512
 PAGE_SHIFT = 12
 PMD_SHIFT = 21
+VM_WRITE = 2
 
 
 class pte_table:
@@ -87,10 +88,17 @@ async def set_pte_at(vma, page_table: pte_table, address: int, page: page) -> No
         and page.flags & PG_uptodate
         and page.mapping is vma.vm_file
         and vpn not in page_table.ptes
-        and (vma.vm_file is None or page.index < vma.vm_file.i_size + 4095 >> 12)
+        and (
+            vma.vm_file is None
+            or (address - vma.vm_start >> PAGE_SHIFT) + vma.vm_pgoff
+            == page.index
+            < vma.vm_file.i_size + 4095 >> PAGE_SHIFT
+        )
     ):
         k.bug_set_pte(vma, page_table, address, page)
     page_table.ptes[vpn] = page
+    if not vma.vm_flags & VM_WRITE:
+        page_table.readonly.add(vpn)
     page.rmap.append(vpn << PAGE_SHIFT)
     task.pins.remove(page)
     mm.rss += 1

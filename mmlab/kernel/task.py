@@ -15,14 +15,14 @@ SIGBUS = "SIGBUS"
 class task_struct:
     """One thread. All tasks of a run share one mm_struct.
 
-    `flags` are the PF_ flags, `pending` the names of signals not yet delivered, `min_flt` / `maj_flt` the minor and
-    major faults counted so far, `utime` the cpu time used in ns. `held` (locks) and `pins` (page references) are
+    `flags` are the PF_ flags, `pending` the names of signals not yet delivered, `forced` the one that the fault under
+    way ended with, `min_flt` / `maj_flt` the minor and major faults counted so far, `utime` the cpu time used in ns. `held` (locks) and `pins` (page references) are
     what the debugging aids check when the task goes back to user mode.
     """
 
     __slots__ = (
-        "comm", "entered", "exit_code", "flags", "held", "held_at", "k", "maj_flt", "min_flt", "mm", "pending", "pins",
-        "role", "state", "utime",
+        "comm", "entered", "exit_code", "flags", "forced", "held", "held_at", "k", "maj_flt", "min_flt", "mm",
+        "pending", "pins", "role", "state", "utime",
     )  # fmt: skip
 
     def __init__(self, k, comm: str, role: str, mm) -> None:
@@ -33,6 +33,7 @@ class task_struct:
         self.flags = 0
         self.state = TASK_RUNNING
         self.pending: list[str] = []
+        self.forced: str | None = None
         self.min_flt = self.maj_flt = 0
         self.utime = 0
         self.entered = 0
@@ -60,7 +61,16 @@ def send_sig(sig: str, task: task_struct) -> None:
 
 def force_sig(sig: str, task: task_struct) -> None:
     """Send a signal that the task cannot ignore: what do_page_fault does after a bad access."""
+    task.forced = sig
     send_sig(sig, task)
+
+
+def dequeue_signal(task: task_struct) -> str:
+    """Take one pending signal to deliver: a SIGKILL before all, then what the fault forced, then the oldest."""
+    first = SIGKILL if SIGKILL in task.pending else task.forced or task.pending[0]
+    task.pending.remove(first)
+    task.forced = None
+    return first
 
 
 def signal_pending(task: task_struct) -> bool:

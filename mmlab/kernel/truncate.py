@@ -41,7 +41,10 @@ async def fadvise_dontneed(mapping: address_space, first: int, last: int) -> int
     Skips pages that are locked, mapped, or referred to by anybody else (invalidate_mapping_pages).
     """
     dropped = 0
-    for index in range(first, last + 1):
+    wanted = range(first, last + 1)
+    if len(wanted) > len(mapping.pages):
+        wanted = [index for index in mapping.pages if first <= index <= last]
+    for index in wanted:
         page = mapping.pages.get(index)
         if page is None or page.flags & PG_locked or page.rmap or page.count > 1:
             continue
