@@ -8,7 +8,20 @@ Importing mmlab needs simpy and nothing else; pictures and panels import what th
 """
 
 from . import designs
+from .experiment import Comparison, Result, Scenario, Sweep, compare, constant, exponential, sweep, uniform
 from .kernel.bug import KernelBug
 
 __version__ = "0.1.0"
-__all__ = ["KernelBug", "designs"]
+__all__ = [
+    "Comparison",
+    "KernelBug",
+    "Result",
+    "Scenario",
+    "Sweep",
+    "compare",
+    "constant",
+    "designs",
+    "exponential",
+    "sweep",
+    "uniform",
+]

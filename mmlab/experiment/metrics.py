@@ -1,0 +1,125 @@
+"""Metrics: every figure of a run, folded from the trace in batches."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+from .histogram import Durations
+
+WRITE = "mmap_sem/write"
+READ = "mmap_sem/read"
+
+
+class Pass:
+    """What a task has done since it entered the kernel."""
+
+    __slots__ = ("address", "entered", "fell_back", "held", "kind", "mapped", "reads", "unmapped", "walks")
+
+    def __init__(self) -> None:
+        self.kind = ""
+        self.entered = self.address = self.unmapped = 0
+        self.held = self.mapped = self.fell_back = False
+        self.walks = self.reads = 0
+
+
+class Metrics:
+    """Counts and durations of a run. `consume(events)` may be called any number of times.
+
+    A fault that goes back to user mode unresolved and is replayed counts once, when it succeeds. Retries are further passes of one fault, continuations are passes that went on without a new find_vma,
+    fallbacks are waits for the disk with mmap_sem held after a retry.
+    """
+
+    def __init__(self, keep: int = 20_000) -> None:
+        self.opening: list[tuple] = []
+        self.latest: deque[tuple] = deque(maxlen=keep)
+        self.keep = keep
+        self.events = 0
+        self.passes: dict[str, Pass] = {}
+        self.major = self.minor = self.replays = 0
+        self.walks = self.retries = self.continued = self.fallbacks = 0
+        self.fault_cpu = 0
+        self.mmaps = self.writes = self.reads_of_proc = 0
+        self.signals: Counter[str] = Counter()
+        self.mmap_wait, self.mmap_call = Durations(), Durations()
+        self.read_wait, self.ps_wait, self.page_wait = Durations(), Durations(), Durations()
+        self.fault_call = Durations()
+        self.disk_busy = self.reads = 0
+
+    def consume(self, events: list[tuple]) -> None:
+        """Fold a batch of events; they must come in order."""
+        passes = self.passes
+        for time, task, what, object, value, _, _ in events:
+            if what == "acquire":
+                if object == WRITE:
+                    self.mmap_wait.add(value)
+                    continue
+                now = passes[task]
+                now.held = True
+                now.reads += 1
+                (self.ps_wait if now.kind == "ps" else self.read_wait).add(value)
+            elif what == "release":
+                passes[task].held = False
+            elif what == "walk":
+                passes[task].walks += 1
+            elif what == "enter":
+                now = passes[task]
+                now.kind = object
+                if now.unmapped and now.unmapped == value and object == "fault":
+                    self.minor -= 1  # it came back unresolved: the instruction is replayed
+                    self.replays += 1
+                else:
+                    now.entered = time
+                now.unmapped = 0
+                now.address = value
+                now.walks = now.reads = 0
+                now.mapped = now.fell_back = False
+            elif what == "leave":
+                self._leave(passes[task], time, object, value)
+            elif what == "pte":
+                passes[task].mapped = True
+            elif what == "page_wait":
+                now = passes[task]
+                if now.held and now.walks > 1 and not now.fell_back:
+                    now.fell_back = True
+                    self.fallbacks += 1
+            elif what == "page_woken":
+                self.page_wait.add(value)
+            elif what == "io_done":
+                self.reads += 1
+                self.disk_busy += value
+            elif what == "start":
+                passes[task] = Pass()
+            elif what == "exit":
+                del passes[task]
+            elif what == "signal":
+                self.signals[object] += 1
+        self.events += len(events)
+        if len(self.opening) < self.keep:
+            self.opening += events[: self.keep - len(self.opening)]
+        self.latest.extend(events)
+
+    def _leave(self, now: Pass, time: int, outcome: str, cpu: int) -> None:
+        """A task goes back to user mode."""
+        if now.kind == "fault":
+            self.fault_cpu += cpu
+            self.walks += now.walks
+            self.retries += max(0, now.walks - 1)
+            self.continued += max(0, now.reads - now.walks)
+            if outcome == "major":
+                self.major += 1
+                self.fault_call.add(time - now.entered)
+            elif outcome == "minor":
+                self.minor += 1
+                if now.mapped:
+                    self.fault_call.add(time - now.entered)
+                else:
+                    now.unmapped = now.address  # a sibling mapped it, or it will be replayed: the next entry tells
+        elif outcome == "ps":
+            self.reads_of_proc += 1
+        else:
+            self.mmap_call.add(time - now.entered)
+            if outcome == "munmap":
+                self.mmaps += 1
+            elif outcome == "mprotect":
+                self.writes += 1
+        now.kind = ""

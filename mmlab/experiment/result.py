@@ -1,0 +1,213 @@
+"""Result: what a run showed, as numbers, a table, a picture and a sentence, all made from the trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..trace import Event
+from ..view.table import Table
+from ..view.units import duration, rate
+from .metrics import Metrics
+
+if TYPE_CHECKING:
+    from ..view.timeline import Timeline
+    from .scenario import Scenario
+
+
+class Result:
+    """The figures of one run; durations are in us, rates per second of simulated time."""
+
+    def __init__(self, scenario: Scenario, ns: int, metrics: Metrics) -> None:
+        self.scenario = scenario
+        self.ns = ns
+        self.metrics = metrics
+
+    @property
+    def design(self) -> str:
+        """The design's name."""
+        return str(self.scenario.design)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run was, in simulated seconds."""
+        return self.ns / 1e9
+
+    @property
+    def faults(self) -> int:
+        """Faults that were resolved, minor and major; a replayed fault counts once."""
+        return self.metrics.major + self.metrics.minor
+
+    @property
+    def faults_per_second(self) -> float:
+        """Resolved faults a second, all fault threads together."""
+        return self.faults / self.seconds
+
+    @property
+    def mmaps_per_second(self) -> float:
+        """Pairs of mmap and munmap a second, all mmap threads together."""
+        return self.metrics.mmaps / self.seconds
+
+    @property
+    def writes_per_second(self) -> float:
+        """Write sections of the random stream (write_rate) a second."""
+        return self.metrics.writes / self.seconds
+
+    @property
+    def mmap_wait(self):
+        """us from asking for mmap_sem for writing to getting it: .p50, .p99, .max, .mean, .count."""
+        return self.metrics.mmap_wait
+
+    @property
+    def mmap_call(self):
+        """us of a whole mmap, munmap or mprotect call."""
+        return self.metrics.mmap_call
+
+    @property
+    def ps_wait(self):
+        """us from asking for mmap_sem for reading to getting it, of the ps readers."""
+        return self.metrics.ps_wait
+
+    @property
+    def fault_call(self):
+        """us from the faulting instruction to its success."""
+        return self.metrics.fault_call
+
+    @property
+    def page_wait(self):
+        """us that a task slept for a page, with or without mmap_sem."""
+        return self.metrics.page_wait
+
+    def _per_fault(self, number: float) -> float:
+        return number / self.faults if self.faults else 0.0
+
+    @property
+    def retries_per_fault(self) -> float:
+        """Passes of do_page_fault beyond the first, for each resolved fault."""
+        return self._per_fault(self.metrics.retries)
+
+    @property
+    def replays_per_fault(self) -> float:
+        """Times that the program went back to user mode unresolved and faulted again, for each resolved fault."""
+        return self._per_fault(self.metrics.replays)
+
+    @property
+    def walks_per_fault(self) -> float:
+        """find_vma calls for each resolved fault, those of retries and replays included."""
+        return self._per_fault(self.metrics.walks)
+
+    @property
+    def cpu_us_per_fault(self) -> float:
+        """us of cpu time in the kernel for each resolved fault, retries and replays included."""
+        return self._per_fault(self.metrics.fault_cpu / 1000)
+
+    @property
+    def fallbacks(self) -> int:
+        """Faults that waited for the disk with mmap_sem held after a retry."""
+        return self.metrics.fallbacks
+
+    @property
+    def continued(self) -> int:
+        """Faults that took mmap_sem again and went on where they were, without a new find_vma."""
+        return self.metrics.continued
+
+    @property
+    def events(self) -> list[Event]:
+        """The last events of the run (Scenario.run's `keep` says how many)."""
+        return [Event(*event) for event in self.metrics.latest]
+
+    @property
+    def opening(self) -> list[Event]:
+        """The first events of the run."""
+        return [Event(*event) for event in self.metrics.opening]
+
+    def timeline(self, start=None, stop=None, *, width: int = 920, ghost=None, lock=None) -> Timeline:
+        """The lock timeline: by default the first few disk reads; start and stop are times such as "18ms".
+
+        ghost: an earlier timeline to show palely under this one; lock: True for a lane of mmap_sem itself.
+        """
+        from ..view.timeline import timeline
+
+        events = self.metrics.opening if start is None else self._events_from(start)
+        return timeline([(self.design, self.headline, events)], start, stop, width=width, ghost=ghost, lock=lock)
+
+    def _events_from(self, start) -> list[tuple]:
+        """The kept events that cover `start`: the opening if it reaches that far, else the latest."""
+        from ..view.units import ns
+
+        opening = self.metrics.opening
+        if not opening or opening[-1][0] >= ns(start, "start"):
+            return opening
+        return list(self.metrics.latest)
+
+    @property
+    def headline(self) -> str:
+        """The two or three numbers that belong in a picture's title."""
+        parts = []
+        if self.scenario.fault_threads:
+            parts.append(f"{rate(self.faults_per_second)} faults".replace("/s faults", " faults/s"))
+        if self.scenario.mmap_threads:
+            parts.append(f"{rate(self.mmaps_per_second)}".replace("/s", " mmap+munmap pairs/s"))
+        if self.mmap_wait.count:
+            parts.append(f"longest wait {duration(round(self.mmap_wait.max * 1000))}")
+        return " | ".join(parts)
+
+    @property
+    def caption(self) -> str:
+        """What happened, in one or two sentences with the numbers."""
+        s = self.scenario
+        parts = []
+        if s.fault_threads:
+            who = "one thread faults" if s.fault_threads == 1 else f"{s.fault_threads} threads fault"
+            parts.append(
+                f"{who} on a {s.disk} disk and get {rate(self.faults_per_second)} pages"
+                if s.fault_threads > 1
+                else f"{who} on a {s.disk} disk and gets {rate(self.faults_per_second)} pages"
+            )
+        if s.mmap_threads:
+            who = "one thread" if s.mmap_threads == 1 else f"{s.mmap_threads} threads"
+            verb = "manages" if s.mmap_threads == 1 else "manage"
+            parts.append(f"{who} {verb} {rate(self.mmaps_per_second)} mmap+munmap pairs")
+        text = f"{self.design}: {'; '.join(parts)}."
+        if self.mmap_wait.count:
+            half, most = (duration(round(us * 1000)) for us in (self.mmap_wait.p50, self.mmap_wait.max))
+            text += f" Half of the writers waited at most {half} for mmap_sem, the unluckiest {most}."
+        return text.replace("/s pages", " pages/s").replace("/s mmap+munmap pairs", " mmap+munmap pairs/s")
+
+    def row(self) -> dict[str, float | str]:
+        """The figures under the headers of `table`."""
+        return {
+            "design": self.design,
+            "faults/s": self.faults_per_second,
+            "mmap pairs/s": self.mmaps_per_second,
+            "mmap wait p50 (us)": self.mmap_wait.p50,
+            "p99 (us)": self.mmap_wait.p99,
+            "max (us)": self.mmap_wait.max,
+            "retries/fault": self.retries_per_fault,
+            "walks/fault": self.walks_per_fault,
+            "cpu us/fault": self.cpu_us_per_fault,
+        }
+
+    def as_dict(self) -> dict:
+        """Everything measured, for JSON; durations in us."""
+        waits = {
+            name: {key: getattr(getattr(self, name), key) for key in ("count", "p50", "p99", "max", "mean")}
+            for name in ("mmap_wait", "mmap_call", "fault_call", "ps_wait", "page_wait")
+        }
+        numbers = (
+            "seconds", "faults", "faults_per_second", "mmaps_per_second", "writes_per_second", "retries_per_fault",
+            "replays_per_fault", "walks_per_fault", "cpu_us_per_fault", "fallbacks", "continued",
+        )  # fmt: skip
+        return {
+            "scenario": {**self.scenario.as_dict(), "design": self.design},
+            **{name: getattr(self, name) for name in numbers},
+            **waits,
+            "signals": dict(self.metrics.signals),
+        }
+
+    def table(self) -> Table:
+        """The figures of this run."""
+        row = self.row()
+        return Table(list(row), [list(row.values())], self.caption)
+
+    def __repr__(self) -> str:
+        return f"<Result {self.scenario!r}, {self.seconds:g} s: {self.headline}>"

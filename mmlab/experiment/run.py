@@ -1,0 +1,69 @@
+"""Running a scenario: a machine for the design, tasks for the workloads, the timed engine, a Result."""
+
+from __future__ import annotations
+
+from random import Random
+
+from ..designs import find
+from ..engine import Timed
+from ..kernel.block import block_device
+from . import workloads
+from .durations import parse_disk, parse_duration
+from .metrics import Metrics
+from .progress import bar
+from .result import Result
+from .scenario import Scenario
+
+WRITE_AT = 0x2000_0000
+
+
+def build(scenario: Scenario, consume=None) -> Timed:
+    """The engine with everything that the scenario asks for in place, not yet run."""
+    design = find(scenario.design)
+    threads = scenario.fault_threads
+    cache_pages = scenario.cache_pages or max(256, 4 * threads)
+    k = design.machine(cache_pages=cache_pages, debug=not design.is_shipped)
+    service, channels = parse_disk(scenario.disk)
+    k.disk = block_device(
+        k, service.sampler("disk", dice(scenario, "disk")), scenario.channels or channels, scenario.queue_depth
+    )
+    engine = Timed(k, consume)
+
+    def spawn(comm: str, role: str, coroutine) -> None:
+        engine.spawn(k.add_task(comm, role), coroutine)
+
+    def sampler(what: str, owner: str):
+        return parse_duration(getattr(scenario, what), what).sampler(what, dice(scenario, owner))
+
+    pages = cache_pages * workloads.COLD_FACTOR
+    workloads.map_file(k, pages)
+    addresses = workloads.cold_addresses(pages)
+    for n in range(threads):
+        spawn(f"fault{n}", "fault", workloads.fault_loop(k, addresses, sampler("pause", f"fault{n}")))
+    for n in range(scenario.mmap_threads):
+        spawn(f"mmap{n}", "mmap", workloads.mmap_loop(k, sampler("mmap_pause", f"mmap{n}")))
+    for n in range(scenario.ps_readers):
+        spawn(f"ps{n}", "ps", workloads.ps_loop(k, sampler("ps_pause", f"ps{n}")))
+    if scenario.write_rate:
+        workloads.map_at(k, WRITE_AT, workloads.PAGE_SIZE, workloads.VM_READ | workloads.VM_WRITE)
+        gap = Random(f"{scenario.seed}:writes").expovariate
+        spawn(
+            "clock",
+            "clock",
+            workloads.write_arrivals(k, lambda: round(gap(scenario.write_rate / 1e9)), spawn, WRITE_AT),
+        )
+    return engine
+
+
+def dice(scenario: Scenario, owner: str) -> Random:
+    """A generator of its own for each source of chance, the same on every machine."""
+    return Random(f"{scenario.seed}:{owner}")
+
+
+def run(scenario: Scenario, ns: int, *, progress: bool | None, trace: bool, keep: int) -> Result:
+    """Run `scenario` for `ns` of simulated time."""
+    metrics = Metrics(keep)
+    engine = build(scenario, metrics.consume if trace else None)
+    with bar(str(scenario.design), progress) as tell:
+        engine.run(ns, tell)
+    return Result(scenario, ns, metrics)

@@ -1,0 +1,162 @@
+"""Scenario: everything that decides a run, checked when it is written down."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+from dataclasses import dataclass
+
+from ..designs import Design, find
+from ..view.units import duration
+from .durations import LONGEST, parse_disk, parse_duration, text_of
+
+MOST_TASKS = 10_000
+
+
+def _spelled_as_text(value):
+    """A distribution object as the text that people would write; anything else as it is."""
+    return text_of(value) if hasattr(value, "sampler") else value
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A workload, a machine and a design. The same scenario gives the same trace, byte for byte, everywhere.
+
+    design          name or Design
+    fault_threads   threads that touch cold pages of a mapped file, one after the other
+    mmap_threads    threads that loop over mmap + munmap
+    ps_readers      processes that keep reading /proc/PID/maps of this one
+    disk            time of one read: a time ("18ms"), a distribution ("exponential(18ms)", "uniform(10ms, 26ms)"),
+                    or a profile ("hdd", "ssd", "nvme")
+    channels        reads that the disk serves at once (default: 1, or the profile's)
+    queue_depth     submissions the disk takes before one sleeps
+    pause           time in user mode of a fault thread between two touches: time or distribution
+    mmap_pause      time in user mode of an mmap thread between two pairs: time or distribution
+    ps_pause        the same for a ps reader between two reads
+    write_rate      single write sections (mprotect) a second that arrive at random (open Poisson stream), each from a task of its own
+    cache_pages     pages that the page cache holds (default: 256, or 4 for each fault thread if that is more)
+    seed            of everything that is random
+
+    Raises ValueError, for anything that makes no sense, with what was given, what is allowed, and the nearest right spelling.
+    """
+
+    design: str | Design = "synchronous"
+    fault_threads: int = 1
+    mmap_threads: int = 1
+    ps_readers: int = 0
+    disk: str = "18ms"
+    channels: int | None = None
+    queue_depth: int = 128
+    pause: str = "0"
+    mmap_pause: str = "0"
+    ps_pause: str = "1ms"
+    write_rate: float = 0
+    cache_pages: int | None = None
+    seed: int = 1
+
+    def __new__(cls, *args, **given):
+        """Catch misspelled names before Python's own, less helpful, TypeError."""
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in given:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ";"
+                raise ValueError(f"a Scenario has no {name!r}{hint} It has: {', '.join(known)}")
+        return super().__new__(cls)
+
+    def __post_init__(self) -> None:
+        find(self.design)
+        for name in ("disk", "pause", "mmap_pause", "ps_pause"):
+            object.__setattr__(self, name, _spelled_as_text(getattr(self, name)))
+        parse_disk(self.disk)
+        for name in ("pause", "mmap_pause", "ps_pause"):
+            parse_duration(getattr(self, name), name)
+        self._whole("fault_threads", 0, MOST_TASKS)
+        self._whole("mmap_threads", 0, MOST_TASKS)
+        self._whole("ps_readers", 0, MOST_TASKS)
+        self._whole("queue_depth", 1, 1_000_000)
+        self._whole("seed", 0, 2**63)
+        if self.channels is not None:
+            self._whole("channels", 1, MOST_TASKS)
+        if self.cache_pages is not None:
+            self._whole("cache_pages", 1, 10_000_000)
+            if self.cache_pages < self.fault_threads:
+                raise ValueError(
+                    f"cache_pages={self.cache_pages} is too small for fault_threads={self.fault_threads}: "
+                    "every fault thread needs one page for its read; give at least as many pages as threads"
+                )
+        rate = self.write_rate
+        if (
+            isinstance(rate, bool)
+            or not isinstance(rate, (int, float))
+            or not math.isfinite(rate)
+            or not 0 <= rate <= 1e6
+        ):
+            raise ValueError(f"write_rate={rate!r} is not a rate; allowed are 0 to 1,000,000 write sections a second")
+        if not (self.fault_threads or self.mmap_threads or self.ps_readers or self.write_rate):
+            raise ValueError(
+                "a Scenario with no tasks at all; give at least one fault_threads, mmap_threads or ps_readers"
+            )
+
+    def _whole(self, name: str, least: int, most: int) -> None:
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"{name}={value!r} is not allowed; it is a whole number from {least} to {most:,}")
+
+    def __repr__(self) -> str:
+        """A line that can be pasted to run it again; only what differs from the defaults, and the design."""
+        parts = [
+            f"design={str(self.design)!r}" if not isinstance(self.design, Design) else f"design={self.design.name}"
+        ]
+        for field in dataclasses.fields(self)[1:]:
+            value = getattr(self, field.name)
+            if value != field.default:
+                parts.append(f"{field.name}={value!r}")
+        return f"Scenario({', '.join(parts)})"
+
+    def replace(self, **changes) -> Scenario:
+        """The same scenario with some values changed."""
+        return Scenario(**{**self.as_dict(), **changes})
+
+    def as_dict(self) -> dict:
+        """Field by field; a learner's design stays an object."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    def to_json(self) -> str:
+        """One line of JSON. Raises ValueError for a design that only exists in this process."""
+        name = str(self.design)
+        find(name)
+        return json.dumps({**self.as_dict(), "design": name})
+
+    @classmethod
+    def from_json(cls, text: str) -> Scenario:
+        """The scenario that `to_json` wrote. Raises ValueError for broken JSON, unknown names or values."""
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"this is not the JSON of a Scenario: {error}; to_json() writes one") from None
+        if not isinstance(values, dict):
+            raise ValueError(f"this is not the JSON of a Scenario: an object was expected, got {type(values).__name__}")
+        return cls(**values)
+
+    def run(self, seconds: float = 5, *, progress: bool | None = None, trace: bool = True, keep: int = 20_000):
+        """Run it for `seconds` of simulated time and return the Result.
+
+        progress: a progress bar; by default when the run takes longer than a moment. trace=False measures nothing
+        (for benchmarks). keep: how many events at the beginning and at the end of the run stay in memory.
+        Raises ValueError for a senseless time, KernelBug when a debugging aid finds something.
+        """
+        from .run import run
+
+        return run(self, seconds_to_ns(seconds), progress=progress, trace=trace, keep=keep)
+
+
+def seconds_to_ns(seconds) -> int:
+    """Simulated seconds as ns, checked."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not math.isfinite(seconds) or seconds <= 0:
+        raise ValueError(f"seconds={seconds!r} is not a length of time; give a number of seconds above 0")
+    if seconds * 1e9 > LONGEST or seconds * 1e9 < 1:
+        raise ValueError(f"seconds={seconds!r} is out of range; from 1 ns to {duration(LONGEST, ascii=True)}")
+    return round(seconds * 1e9)
