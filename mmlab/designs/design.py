@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from functools import cached_property
 
+from ..kernel.answers import ANSWERS, Contract, checked
 from ..kernel.bug import is_ours
 from ..kernel.machine import Machine
 
@@ -15,15 +16,20 @@ class Design:
     """One way to handle a page fault.
 
     `name` is how people call it, `base` the design it patches (None for the first), `patch` the functions it replaces
-    or adds, `story` one line on its idea, `source` where the idea comes from (mail, commit, or "[ours]").
+    or adds, `story` one line on its idea, `source` where the idea comes from (mail, commit, or "[ours]"),
+    `answers` what its functions may answer.
     """
 
-    def __init__(self, name: str, base: Design | None, patch: dict[str, Callable], story: str, source: str) -> None:
+    def __init__(
+        self, name: str, base: Design | None, patch: dict[str, Callable], story: str, source: str,
+        answers: dict[str, Contract] | None = None,
+    ) -> None:  # fmt: skip
         self.name = name
         self.base = base
         self.patch = patch
         self.story = story
         self.source = source
+        self.answers = {**(base.answers if base else ANSWERS), **(answers or {})}
 
     @classmethod
     def first(cls, name: str, *functions: Callable, story: str, source: str) -> Design:
@@ -32,9 +38,11 @@ class Design:
 
     def patched(
         self, name: str, *, story: str = "", source: str = "[yours]", added: dict[str, Callable] | None = None,
-        **functions: Callable,
+        answers: dict[str, Contract] | None = None, **functions: Callable,
     ) -> Design:  # fmt: skip
         """A new design: this one with `functions` replaced and the functions in `added` added.
+
+        `answers` gives the contracts of those functions that now answer something else.
 
         Raises ValueError when a function is not there to be replaced, is not `async def`, or takes other parameters
         than the one it replaces.
@@ -60,7 +68,7 @@ class Design:
                 raise ValueError(
                     f"{function_name!r} cannot be added: it is there already; replace it, or take another name"
                 )
-        return Design(name, self, {**(added or {}), **functions}, story, source)
+        return Design(name, self, {**(added or {}), **functions}, story, source, answers)
 
     @cached_property
     def functions(self) -> dict[str, Callable]:
@@ -85,9 +93,19 @@ class Design:
         """A Machine whose methods are this design's functions."""
         return type(f"Machine_{self.name}", (Machine,), {**self.functions, "design_name": self.name, "__slots__": ()})
 
-    def machine(self, **options) -> Machine:
-        """A fresh machine that runs this design; options as for Machine."""
-        return self.machine_class(**options)
+    @cached_property
+    def checked_machine_class(self) -> type[Machine]:
+        """As `machine_class`, and the answers of the functions are held against their contracts."""
+        functions = {
+            name: checked(function, self.answers[name])
+            for name, function in self.functions.items()
+            if name in self.answers
+        }
+        return type(f"Machine_{self.name}", (self.machine_class,), {**functions, "__slots__": ()})
+
+    def machine(self, *, debug: bool = False, **options) -> Machine:
+        """A fresh machine that runs this design; options as for Machine. With `debug` its answers are checked too."""
+        return (self.checked_machine_class if debug else self.machine_class)(debug=debug, **options)
 
     def __repr__(self) -> str:
         return self.name

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+
 from ..kernel.bug import KernelBug, is_ours, place, place_in
 from ..trace import Event
 
 LAST_EVENTS = 8
+
+
+def last_events(engine) -> list[Event]:
+    """The newest events of the run, also when most of them were folded away a moment ago."""
+    return [Event(*event) for event in [*engine.folded, *engine.events][-LAST_EVENTS:]]
 
 
 def explain(engine, error: Exception) -> Exception:
@@ -15,17 +22,37 @@ def explain(engine, error: Exception) -> Exception:
     if not isinstance(error, KernelBug):
         where = place_in(error.__traceback__)
         if where and task is not None:
-            error.add_note(
-                f"in {where[0]}, line {where[1]}: {where[2]}\n{task.comm} ran it at {k.now / 1000:,.2f} us; {k.lock_state()}"
-            )
+            error.add_note(as_finding(engine, task, where).report())
         return error
     if error.task is None and task is not None:
         error.task = task.comm
-    error.time = k.now
+        error.where = error.where or place_in(error.__traceback__) or blame_task(engine, task)
+    error.time = error.time or k.now
     error.where = error.where or place_in(error.__traceback__)
     error.locks = error.locks or k.lock_state()
-    error.events = error.events or [Event(*event) for event in engine.events[-LAST_EVENTS:]]
+    error.events = error.events or last_events(engine)
     return error
+
+
+def as_finding(engine, task, where) -> KernelBug:
+    """What to say of an ordinary Python error in the reader's code."""
+    found = KernelBug(
+        "Python error",
+        f"{task.comm} cannot go on: an exception left its code",
+        "the exception's own message, and the values on that line",
+        where=where,
+        locks=engine.k.lock_state(),
+        task=task.comm,
+        time=engine.k.now,
+    )
+    found.events = last_events(engine)
+    return found
+
+
+def blame_task(engine, task) -> tuple[str, int, str] | None:
+    """The line of the reader's code at which a task stands."""
+    alarm = engine.alarms.get(task)
+    return blame(alarm.coroutine) if alarm is not None else None
 
 
 def blame(coroutine) -> tuple[str, int, str] | None:
@@ -37,3 +64,16 @@ def blame(coroutine) -> tuple[str, int, str] | None:
             found = place(frame.f_code, frame.f_lineno)
         coroutine = coroutine.cr_await
     return found
+
+
+def unawaited_in(traceback):
+    """A coroutine that some frame of the traceback holds and that nobody has awaited, or None.
+
+    (`vma = find_vma(mm, address)`: the error strikes where the result is used, while the coroutine still lives.)
+    """
+    while traceback is not None:
+        for value in traceback.tb_frame.f_locals.values():
+            if inspect.iscoroutine(value) and inspect.getcoroutinestate(value) == inspect.CORO_CREATED:
+                return value
+        traceback = traceback.tb_next
+    return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 
 import simpy
 
@@ -15,7 +16,7 @@ from ..kernel.bug import KernelBug
 from ..kernel.machine import Machine
 from ..kernel.sleep import TASK_RUNNING
 from ..kernel.task import task_struct
-from .report import blame, explain
+from .report import LAST_EVENTS, blame, explain
 from .watchdog import Watchdog
 
 NORMAL = simpy.events.NORMAL
@@ -67,7 +68,10 @@ class Timed:
         self.env = simpy.Environment(initial_time=0)
         self.alarms: dict[task_struct, TaskAlarm] = {}
         self.idle_disk_alarms: list[DiskAlarm] = []
+        if consume is None and k.debug:
+            consume = len  # nobody asked for the trace, but a report shows its end
         self.consume = consume
+        self.folded: list[tuple] = []
         self.events: list[tuple] = []
         self.batches = 0
         k.start_io = self.start_io
@@ -101,14 +105,14 @@ class Timed:
         self.clock = time.perf_counter()
         self.batch_alarm = Alarm(self.env, self._batch)
         self.batch_alarm.arm(min(self.period, until))
-        with Watchdog(self) as watchdog:
+        with Watchdog(self) as self.watchdog:
             try:
                 self.env.run(until=until)
                 self.k.now = until
-                watchdog.check_unawaited()
+                self.watchdog.check_unawaited()
                 self._check_deadlock()
             except Exception as error:
-                watchdog.check_unawaited(error)
+                self.watchdog.check_unawaited(error)
                 raise explain(self, error) from error.__cause__
             finally:
                 self._fold()
@@ -159,6 +163,7 @@ class Timed:
         self.batches += 1
         now, gathered = self.env.now, len(self.events)
         self._fold()
+        self.watchdog.check_unawaited()
         elapsed, self.clock = time.perf_counter() - self.clock, time.perf_counter()
         if gathered > BATCH * 2 or elapsed > 0.2:
             self.period = max(1, self.period // 2)
@@ -172,12 +177,14 @@ class Timed:
     def _fold(self) -> None:
         if self.consume is not None and self.events:
             self.consume(self.events)
+            self.folded = self.events[-LAST_EVENTS:]
             self.events.clear()
 
     def _check_deadlock(self) -> None:
         """Everybody asleep and no read under way: nothing will ever happen again."""
         tasks = list(self.alarms)
-        if tasks and all(task.state is not TASK_RUNNING for task in tasks) and not self.k.disk.in_service:
+        reading = self.k.disk is not None and self.k.disk.in_service
+        if tasks and all(task.state is not TASK_RUNNING for task in tasks) and not reading:
             task = tasks[0]
             raise KernelBug(
                 "hung task",
@@ -190,7 +197,6 @@ class Timed:
     def _close(self) -> None:
         """Close the coroutines of tasks that are still in the middle of something."""
         for alarm in self.alarms.values():
-            try:
+            # a learner's handler may await in `finally`, or touch what is freed: the run is over
+            with suppress(RuntimeError, KernelBug):
                 alarm.coroutine.close()
-            except (RuntimeError, KernelBug):
-                pass  # a learner's handler that awaits in `finally`, or touches what is freed: the run is over

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import sys
 import threading
 import warnings
+from contextlib import suppress
 
 from ..kernel.bug import KernelBug, is_ours
+from .report import last_events, unawaited_in
 
 SOFT_LOCKUP_SECONDS = 5.0
 """wall-clock seconds without any progress after which a learner's loop is broken off"""
+ORIGIN = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
 
 class SoftLockup(KernelBug):
@@ -29,7 +33,7 @@ class Watchdog:
 
     def __init__(self, engine) -> None:
         self.engine = engine
-        self.unawaited: list[tuple[str, tuple | None]] = []
+        self.unawaited: list[KernelBug] = []
         self.over = threading.Event()
 
     def __enter__(self) -> Watchdog:
@@ -40,7 +44,7 @@ class Watchdog:
         warnings.showwarning = self._note
         if self.engine.k.debug:
             self._depth = sys.get_coroutine_origin_tracking_depth()
-            sys.set_coroutine_origin_tracking_depth(1)
+            sys.set_coroutine_origin_tracking_depth(3)  # a call through k.nopage has a line of ours innermost
             self._watch()
         return self
 
@@ -57,29 +61,42 @@ class Watchdog:
         if match is None:
             self._show(message, category, filename, lineno, file, line)
             return
-        origin = re.findall(r'File "([^"]+)", line (\d+), in (\S+)', text)
-        self.unawaited.append((match[1].rpartition(".")[2], origin[-1] if origin else None))
+        origin = [(file, int(line), function) for file, line, function in ORIGIN.findall(text)]
+        self.unawaited.append(self._finding(match[1], origin))
 
     def check_unawaited(self, error: BaseException | None = None) -> None:
         """Raise the finding for an operation that was created and never awaited.
 
         It comes before any other error, because it is the likely cause: the operation did not happen.
         """
-        if not self.unawaited:
-            return
-        name, origin = self.unawaited[0]
-        where = None
-        if origin is not None and not is_ours(origin[0]):
-            import linecache
+        if not self.unawaited and error is not None:
+            forgotten = unawaited_in(error.__traceback__)
+            if forgotten is not None:
+                created = [(file, line, function) for file, line, function in reversed(forgotten.cr_origin or ())]
+                self.unawaited.append(self._finding(forgotten.__qualname__, created))
+                forgotten.close()
+        if self.unawaited:
+            found = self.unawaited[0]
+            raise found from error if error is not found else None
 
-            where = origin[2], int(origin[1]), linecache.getline(origin[0], int(origin[1])).strip()
-        raise KernelBug(
+    def _finding(self, name: str, origin: list[tuple[str, int, str]]) -> KernelBug:
+        """What to say of an operation that was created at `origin` (innermost line last) and never awaited."""
+        k = self.engine.k
+        name = name.rpartition(".")[2]
+        lines = [
+            (function, line, linecache.getline(file, line)) for file, line, function in origin if not is_ours(file)
+        ]
+        found = KernelBug(
             "never awaited",
             f"{name}(...) was called without await, so it never happened",
             f"write `await` in front of {name}",
-            where=where,
-            task=self.engine.k.current.comm if self.engine.k.current else None,
-        ) from error
+            where=(lines[-1][0], lines[-1][1], lines[-1][2].strip()) if lines else None,
+            locks=k.lock_state(),
+            task=k.current.comm if k.current else None,
+            time=k.now,
+        )
+        found.events = last_events(self.engine)
+        return found
 
     def _watch(self) -> None:
         """Start the thread that breaks a soft lockup, where Python has threads."""
@@ -88,14 +105,12 @@ class Watchdog:
         def watch() -> None:
             import ctypes
 
-            seen = -1
+            seen = None
             while not self.over.wait(SOFT_LOCKUP_SECONDS):
-                if self.engine.batches == seen and not self.over.is_set():
+                progress = self.engine.batches, self.engine.k.now
+                if progress == seen and not self.over.is_set():
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(SoftLockup))
-                    return
-                seen = self.engine.batches
+                seen = progress
 
-        try:
+        with suppress(RuntimeError):  # in the browser there are no threads; the tab's own stop button ends a loop
             threading.Thread(target=watch, name="mmlab watchdog", daemon=True).start()
-        except RuntimeError:
-            pass  # in the browser there are no threads; there the tab's own stop button ends a loop

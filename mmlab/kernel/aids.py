@@ -16,6 +16,12 @@ from .page import PageUptodate
 SPIN_RANK = 3
 
 
+def let_go(task, thing) -> str:
+    """Where the task let go of `thing` last, as the end of a sentence; empty where that was not noted."""
+    where = task.let_go_at.get(id(thing))
+    return f"; it let go of it in {where[0]}, line {where[1]}: {where[2]}" if where else ""
+
+
 class Aids:
     """The checks, as methods of the machine."""
 
@@ -77,7 +83,7 @@ class Aids:
         """`task` releases something that it does not hold."""
         self.bug(
             "released by a stranger",
-            f"{task.comm} releases {lock!r} ({mode}), which it does not hold in that mode",
+            f"{task.comm} releases {lock!r} ({mode}), which it does not hold in that mode{let_go(task, lock)}",
             "two releases on one path, or a release after somebody else (an answer of RETRY) already did it",
         )
 
@@ -85,7 +91,7 @@ class Aids:
         """A function that needs mmap_sem was called without it."""
         self.bug(
             "lock not held",
-            f"{who} was called by {self.current.comm} without mmap_sem: {why}",
+            f"{who} was called by {self.current.comm} without mmap_sem: {why}{let_go(self.current, self.mm.mmap_sem)}",
             "where mmap_sem was dropped last on this path; take it again and start from find_vma",
         )
 
@@ -97,12 +103,16 @@ class Aids:
             "count once, after the last pass, in do_page_fault",
         )
 
-    def bug_answer(self, who: str, answer) -> NoReturn:
-        """A function of the design answered something that is not in its contract."""
+    def bug_answer(self, who: str, answer, allowed: str = "", where=None) -> NoReturn:
+        """A function of the design answered something that is not in its contract, or that its caller cannot use."""
+        name = NAMES.get(answer, repr(answer)) if type(answer) is int else repr(answer)
         self.bug(
             "nonsense answer",
-            f"{who} answered {answer!r}",
-            f"allowed are {', '.join(NAMES.values())}; a path without return answers None",
+            f"{who} answered {name}",
+            f"each `return` of {who}; a path without one answers None. Allowed: {allowed}"
+            if allowed
+            else f"the caller of {who}, which has no branch for that answer",
+            where,
         )
 
     def check_return_to_user(self, task) -> None:

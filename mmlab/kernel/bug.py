@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import linecache
 import os
+from inspect import CO_COROUTINE
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -69,20 +70,25 @@ def place(code, line: int | None) -> tuple[str, int, str]:
 
 
 def place_in(traceback) -> tuple[str, int, str] | None:
-    """The innermost line of a traceback that belongs to a design or to a learner."""
+    """The innermost line of a traceback that belongs to a design or to a learner.
+
+    What lies outside the first coroutine is the driver, SimPy, or whoever called them.
+    """
     found = None
+    inside = False
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if not is_ours(code.co_filename):
+        inside = inside or bool(code.co_flags & CO_COROUTINE)
+        if inside and not is_ours(code.co_filename):
             found = place(code, traceback.tb_lineno)
         traceback = traceback.tb_next
     return found
 
 
 def calling_place(frame) -> tuple[str, int, str] | None:
-    """The nearest frame outwards from `frame` that belongs to a design or to a learner."""
+    """The nearest coroutine outwards from `frame` that belongs to a design or to a learner."""
     while frame is not None:
-        if not is_ours(frame.f_code.co_filename):
+        if frame.f_code.co_flags & CO_COROUTINE and not is_ours(frame.f_code.co_filename):
             return place(frame.f_code, frame.f_lineno)
         frame = frame.f_back
     return None

@@ -149,6 +149,8 @@ class rw_semaphore:
             k.bug_release(task, self, READ)
         task.held.remove(self)
         self.readers -= 1
+        if k.debug:
+            task.remember_letting_go(self)
         if k.tracing:
             k.emit("release", self.names[READ])
         if self.wait_list and not self.readers:
@@ -165,6 +167,8 @@ class rw_semaphore:
             k.bug_release(task, self, WRITE)
         task.held.remove(self)
         self.writer = None
+        if k.debug:
+            task.remember_letting_go(self)
         if k.tracing:
             k.emit("release", self.names[WRITE])
         if self.wait_list:

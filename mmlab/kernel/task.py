@@ -16,13 +16,14 @@ class task_struct:
     """One thread. All tasks of a run share one mm_struct.
 
     `flags` are the PF_ flags, `pending` the names of signals not yet delivered, `forced` the one that the fault under
-    way ended with, `min_flt` / `maj_flt` the minor and major faults counted so far, `utime` the cpu time used in ns. `held` (locks) and `pins` (page references) are
-    what the debugging aids check when the task goes back to user mode.
+    way ended with, `min_flt` / `maj_flt` the minor and major faults counted so far, `utime` the cpu time used in ns.
+    `held` (locks) and `pins` (page references) are what the debugging aids check when the task goes back to user
+    mode; with debugging on, `held_at` and `let_go_at` say on which lines the reader's code took them and let them go.
     """
 
     __slots__ = (
-        "comm", "entered", "exit_code", "flags", "forced", "held", "held_at", "k", "maj_flt", "min_flt", "mm",
-        "pending", "pins", "role", "state", "utime",
+        "comm", "entered", "exit_code", "flags", "forced", "held", "held_at", "k", "let_go_at", "maj_flt", "min_flt",
+        "mm", "pending", "pins", "role", "state", "utime",
     )  # fmt: skip
 
     def __init__(self, k, comm: str, role: str, mm) -> None:
@@ -39,6 +40,7 @@ class task_struct:
         self.entered = 0
         self.held: list = []
         self.held_at: dict = {}
+        self.let_go_at: dict = {}
         self.pins: list = []
         self.exit_code: str | None = None
 
@@ -48,6 +50,11 @@ class task_struct:
     def remember_place(self, thing) -> None:
         """With debugging on: note which line of the reader's code took a lock or a reference."""
         self.held_at[id(thing)] = calling_place(sys._getframe(2))
+        self.let_go_at.pop(id(thing), None)
+
+    def remember_letting_go(self, thing) -> None:
+        """With debugging on: note which line of the reader's code let go of it."""
+        self.let_go_at[id(thing)] = calling_place(sys._getframe(2))
 
 
 def send_sig(sig: str, task: task_struct) -> None:
