@@ -44,12 +44,8 @@ NO_VENV = (
     "(Debian, Ubuntu: sudo apt install python3-venv), then run the same command again"
 )
 NO_SPACE = "the disk is full: free about 1 GB, then run the same command again (it continues)"
-NO_NETWORK = (
-    "the package index cannot be reached: check the network (proxy?), then run the same command again"
-)
-NO_TRUST = (
-    "the certificate of the package index was refused: check the proxy and the clock, then run it again"
-)
+NO_NETWORK = "the package index cannot be reached: check the network (proxy?), then run the same command again"
+NO_TRUST = "the certificate of the package index was refused: check the proxy and the clock, then run it again"
 
 
 class Stop(Exception):
@@ -151,9 +147,7 @@ def make_venv(venv, moved=False):
         raise Stop(NO_VENV)
     say("Making .venv (Python {}.{}).".format(*sys.version_info[:2]))
     command = [sys.executable, "-m", "venv", "--clear", str(venv)]
-    made = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    )
+    made = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if made.returncode:
         raise Stop(why_venv_failed(made.stdout))
 
@@ -162,9 +156,7 @@ def is_usable(venv):
     """True if this .venv starts, has pip, and is of the Python version that runs course.py."""
     probe = "import sys, pip; print('{}.{}'.format(*sys.version_info[:2]))"
     try:
-        asked = subprocess.run(
-            [str(venv_python(venv)), "-c", probe], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        asked = subprocess.run([str(venv_python(venv)), "-c", probe], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     except OSError:
         return False
     return asked.returncode == 0 and asked.stdout.split() == [b"%d.%d" % sys.version_info[:2]]
@@ -188,9 +180,7 @@ def forget_half_installed(packages):
 def install(root, extras, log):
     """pip install mmlab, editable, under the constraints; pip's words go to the log. Raises Stop."""
     target = ".[{}]".format(",".join(extras))
-    say(
-        "Installing mmlab and what it needs (about 500 MB, a minute or two); the log is in .venv/install.log."
-    )
+    say("Installing mmlab and what it needs (about 500 MB, a minute or two); the log is in .venv/install.log.")
     command = [str(venv_python(root / ".venv")), "-m", "pip", "install", "--disable-pip-version-check"]
     command += ["--no-input", "--progress-bar", "off", "-c", "constraints.txt", "-e", target]
     begun = time.monotonic()
@@ -258,9 +248,7 @@ class Progress:
 
 
 def is_disk_full(text):
-    return bool(
-        re.search(r"No space left on device|Disk quota exceeded|not enough space on the disk|ENOSPC", text)
-    )
+    return bool(re.search(r"No space left on device|Disk quota exceeded|not enough space on the disk|ENOSPC", text))
 
 
 def why_pip_failed(text):
@@ -282,9 +270,7 @@ def why_pip_failed(text):
 
 def quiet_lab(venv):
     """JupyterLab's defaults for this .venv only: do not ask about news, do not look for updates."""
-    overrides = {
-        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
-    }
+    overrides = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
     path = venv / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
     write_text(path, json.dumps(overrides, indent=1) + "\n")
 
@@ -358,10 +344,7 @@ def content(text):
     """Hash of what a learner sees in a file; of a notebook the cells and outputs, not how it was saved."""
     try:
         cells = json.loads(text)["cells"]
-        seen = [
-            [c["cell_type"], joined(c["source"]), c.get("outputs", []), c.get("attachments", {})]
-            for c in cells
-        ]
+        seen = [[c["cell_type"], joined(c["source"]), c.get("outputs", []), c.get("attachments", {})] for c in cells]
         text = json.dumps(seen, sort_keys=True)
     except (ValueError, KeyError, TypeError):
         pass  # not a notebook: every byte counts
@@ -557,9 +540,7 @@ def pytest_arguments(arguments, root, cwd):
     found, before = [], ""
     for argument in arguments:
         path, colons, rest = argument.partition("::")
-        is_path = (
-            path and not argument.startswith("-") and not before.startswith("-") and (cwd / path).exists()
-        )
+        is_path = path and not argument.startswith("-") and not before.startswith("-") and (cwd / path).exists()
         found.append(str(cwd / path) + colons + rest if is_path and cwd != root else argument)
         before = argument
     return found
@@ -694,11 +675,7 @@ def execute(path):
         client.execute()
     except nbclient.exceptions.CellExecutionError as error:
         number = next(n for n, cell in enumerate(notebook.cells, 1) if has_error(cell))
-        raise Stop(
-            "cell {}: {}: {}".format(
-                number, error.ename, error.evalue.splitlines()[0] if error.evalue else ""
-            )
-        )
+        raise Stop("cell {}: {}: {}".format(number, error.ename, error.evalue.splitlines()[0] if error.evalue else ""))
     except (nbclient.exceptions.CellTimeoutError, nbclient.exceptions.DeadKernelError) as error:
         raise Stop(str(error).splitlines()[0])
     done = clean(json.loads(nbformat.writes(notebook)))
@@ -759,9 +736,7 @@ def make_parser():
     commands = parser.add_subparsers(dest="command", metavar="lab | test | refresh", required=True)
 
     text = "Set up, copy the notebooks without outputs to work/, and open JupyterLab there."
-    one = commands.add_parser(
-        "lab", help="open the course in JupyterLab", description=text, allow_abbrev=False
-    )
+    one = commands.add_parser("lab", help="open the course in JupyterLab", description=text, allow_abbrev=False)
     one.add_argument("--no-browser", action="store_true", help="only print the address")
     one.add_argument("--port", type=int, metavar="N", help="listen on this port (default: the next free one)")
     one.add_argument("--fresh", metavar="NAME", help="a fresh copy of one notebook; yours is kept beside it")
@@ -772,9 +747,7 @@ def make_parser():
     one.add_argument("arguments", nargs="*", metavar="pytest argument")
 
     text = "Execute notebooks (default: all in notebooks/ and solutions/) and store clean outputs."
-    one = commands.add_parser(
-        "refresh", help="execute the notebooks again", description=text, allow_abbrev=False
-    )
+    one = commands.add_parser("refresh", help="execute the notebooks again", description=text, allow_abbrev=False)
     one.add_argument("notebook", nargs="*", metavar="NOTEBOOK", help="a path, a name, or a number such as 03")
     one.add_argument("--check", action="store_true", help="change nothing; exit 1 if a notebook would change")
     return parser

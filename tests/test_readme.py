@@ -1,0 +1,33 @@
+"""README's first screen shows a picture and a number; both must be what the code says today."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+import mmlab
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_picture_is_the_timeline_of_today():
+    convoy = runpy.run_path(str(ROOT / "docs" / "pictures.py"))["convoy"]
+    stored = (ROOT / "docs" / "convoy.svg").read_text(encoding="utf-8")
+    assert convoy() + "\n" == stored, "docs/convoy.svg is stale; .venv/bin/python docs/pictures.py makes it anew"
+
+
+def test_the_two_numbers_are_measured():
+    found = re.search(r"\*\*([\d.,]+)\*\* mmap\+munmap pairs a second.*it is \*\*([\d.,]+)\*\*", README)
+    before, after = (float(number.replace(",", "")) for number in found.groups())
+    results = mmlab.compare(["synchronous", "nopage_retry"], disk="18ms", seconds=20)
+    assert results["synchronous"].mmaps_per_second == pytest.approx(before, abs=0.06)
+    assert results["nopage_retry"].mmaps_per_second == pytest.approx(after, rel=0.02)
+
+
+def test_every_file_that_the_documents_link_to_exists():
+    for document in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (ROOT / target).exists(), f"{document} links to {target}, which is not there"
