@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from heapq import heappush
 
 import simpy
 
@@ -24,19 +25,27 @@ BATCH = 8_000
 """events of the trace that are folded at once, about"""
 
 
+class Clock(simpy.Environment):
+    """SimPy's environment, with events put at a time rather than after a delay: the kernel's clock may be ahead."""
+
+    def put(self, event: simpy.Event, time: int) -> None:
+        """As `schedule`, at `time` (ns since the start)."""
+        heappush(self._queue, (time, NORMAL, next(self._eid), event))
+
+
 class Alarm(simpy.Event):
     """A SimPy event that is used again and again: `callback` is called each time it goes off."""
 
-    def __init__(self, env: simpy.Environment, callback: Callable) -> None:
+    def __init__(self, env: Clock, callback: Callable) -> None:
         super().__init__(env)
         self._ok = True
         self._value = None
         self.again = [callback]
 
-    def arm(self, delay: int) -> None:
-        """Go off `delay` ns after the time that SimPy's clock shows."""
+    def arm(self, time: int) -> None:
+        """Go off at `time` (ns since the start)."""
         self.callbacks = self.again
-        self.env.schedule(self, NORMAL, delay)
+        self.env.put(self, time)
 
 
 class TaskAlarm(Alarm):
@@ -65,7 +74,7 @@ class Timed:
 
     def __init__(self, k: Machine, consume: Callable[[list[tuple]], None] | None = None) -> None:
         self.k = k
-        self.env = simpy.Environment(initial_time=0)
+        self.env = Clock(initial_time=0)
         self.alarms: dict[task_struct, TaskAlarm] = {}
         self.idle_disk_alarms: list[DiskAlarm] = []
         if consume is None and k.debug:
@@ -81,8 +90,11 @@ class Timed:
 
     def spawn(self, task: task_struct, coroutine: Coroutine, at: int = 0) -> None:
         """Let `task` run `coroutine` from time `at` (ns) on."""
+        k = self.k
         alarm = self.alarms[task] = TaskAlarm(self.env, self._go_on, task, coroutine)
+        at = max(at, k.now)
         alarm.arm(at)
+        k.horizon = min(k.horizon, at)
 
     def start_io(self, page, service: int) -> None:
         """The device begins to work on a read."""
@@ -90,9 +102,10 @@ class Timed:
         alarm.page = page
         alarm.service = service
         k = self.k
-        alarm.arm(k.now - self.env.now + service)
-        if k.now + service < k.horizon:
-            k.horizon = k.now + service
+        end = k.now + service
+        alarm.arm(end)
+        if end < k.horizon:
+            k.horizon = end
 
     def run(self, until: int, progress: Callable[[float], None] | None = None) -> None:
         """Run to time `until` (ns). Calls `progress` with the share done now and then.
@@ -122,10 +135,10 @@ class Timed:
         """An alarm went off: its task runs, and then every task that was woken meanwhile."""
         k = self.k
         env = self.env
-        k.now = env.now
-        k.horizon = env.peek()
         ready = k.ready
+        k.now = env.now
         while True:
+            k.horizon = 0 if ready else env.peek()
             task = k.current = alarm.task
             try:
                 ns = alarm.send(None)
@@ -134,11 +147,9 @@ class Timed:
             else:
                 if ns is not None:
                     task.utime += ns
-                    alarm.callbacks = alarm.again
-                    env.schedule(alarm, NORMAL, k.now - env.now + ns)
+                    alarm.arm(k.now + ns)
             if not ready:
                 return
-            k.horizon = env.peek()
             alarm = self.alarms[ready.popleft()]
 
     def _io_done(self, alarm: DiskAlarm) -> None:
@@ -172,7 +183,7 @@ class Timed:
         if self.progress is not None:
             self.progress(now / self.until)
         if now + self.period < self.until:
-            alarm.arm(self.period)
+            alarm.arm(now + self.period)
 
     def _fold(self) -> None:
         if self.consume is not None and self.events:
@@ -183,7 +194,7 @@ class Timed:
     def _check_deadlock(self) -> None:
         """Everybody asleep and no read under way: nothing will ever happen again."""
         tasks = list(self.alarms)
-        reading = self.k.disk is not None and self.k.disk.in_service
+        reading = self.k.disk is not None and self.k.disk.inside
         if tasks and all(task.state is not TASK_RUNNING for task in tasks) and not reading:
             task = tasks[0]
             raise KernelBug(

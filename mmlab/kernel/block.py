@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from . import costs
 from .filemap import end_page_read
-from .sleep import sleep_on, wake_up_process
+from .sleep import charge, sleep_on, wake_up_process
 
 
 class block_device:
@@ -16,48 +17,51 @@ class block_device:
     The driver of the kernel is told of each read that begins (`k.start_io(page, service)`) and calls `complete` when it ends.
     """
 
-    __slots__ = ("channels", "in_service", "k", "queue", "queue_depth", "service_time", "waiters")
+    __slots__ = ("channels", "inside", "k", "queue", "queue_depth", "service_time", "waiters")
 
     def __init__(self, k, service_time: Callable[[], int], channels: int = 1, queue_depth: int = 128) -> None:
         self.k = k
         self.service_time = service_time
         self.channels = channels
         self.queue_depth = queue_depth
-        self.in_service = 0
+        self.inside = 0
         self.queue: deque[tuple] = deque()
         self.waiters: list = []
 
     async def submit(self, page) -> None:
-        """Queue a read of a locked page; sleeps only while the queue is full. The page lock passes to the I/O."""
+        """Queue a read of a page whose lock the caller has passed to the I/O; sleeps only while the queue is full.
+
+        The device already works on it while the submitter pays for the submission.
+        """
         k = self.k
-        task = k.current
-        if self.in_service + len(self.queue) >= self.queue_depth:
+        if self.inside >= self.queue_depth:
             since = k.now
             if k.tracing:
                 k.emit("queue_wait", "disk")
-            while self.in_service + len(self.queue) >= self.queue_depth:
-                await sleep_on(task, self.waiters)
+            while self.inside >= self.queue_depth:
+                await sleep_on(k.current, self.waiters)
             if k.tracing:
                 k.emit("queue_woken", "disk", k.now - since)
-        task.held.remove(page)
+        self.inside += 1
         service = self.service_time()
         if k.tracing:
-            k.emit("submit", page.name, self.in_service + len(self.queue) + 1)
-        if self.in_service < self.channels:
-            self.in_service += 1
+            k.emit("submit", page.name, self.inside)
+        if self.inside <= self.channels:
             k.start_io(page, service)
         else:
             self.queue.append((page, service))
+        if not k.advance(costs.SUBMIT_READ):
+            await charge(costs.SUBMIT_READ)
 
     def complete(self, page, service: int) -> None:
         """A read is done: start the next one, wake the page's waiters and one submitter that found the queue full."""
         k = self.k
         if k.tracing:
             k.emit_for(None, "io_done", page.name, service)
+        self.inside -= 1
         if self.queue:
             k.start_io(*self.queue.popleft())
-        else:
-            self.in_service -= 1
-        end_page_read(page, ok=page.mapping is None or page.index not in page.mapping.bad)
+        mapping = page.mapping
+        end_page_read(page, mapping is None or page.index not in mapping.bad)
         if self.waiters:
             wake_up_process(self.waiters.pop(0))

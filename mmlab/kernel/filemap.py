@@ -107,15 +107,12 @@ async def page_cache_read(mapping: address_space, index: int):
         found.count += 1
         pin(found)
         return found
-    fresh.flags = PG_locked
+    fresh.flags = PG_locked  # by the I/O, from the first moment
     fresh.count = 2  # the cache's reference and the caller's
     mapping.pages[index] = fresh
     k.lru[fresh] = None
     pin(fresh)
-    k.current.held.append(fresh)
-    if k.debug:
-        k.current.remember_place(fresh)
-    await readpage(fresh)
+    await k.disk.submit(fresh)
     return fresh
 
 
@@ -128,13 +125,12 @@ async def readpage(page: page) -> None:
     task = k.current
     if page not in task.held:
         k.bug_release(task, page, "page lock (readpage)")
+    task.held.remove(page)
     await k.disk.submit(page)
-    # The device already works on it while the submitter pays for the submission.
-    if not k.advance(costs.SUBMIT_READ):
-        await charge(costs.SUBMIT_READ)
 
 
 def end_page_read(page: page, ok: bool) -> None:
     """The device's completion: PG_uptodate on success only, then unlock and wake."""
-    page.flags = (page.flags | (PG_uptodate if ok else PG_error)) & ~PG_locked
-    wake_up(page.waiters)
+    page.flags = page.flags & ~PG_locked | (PG_uptodate if ok else PG_error)
+    if page.waiters:
+        wake_up(page.waiters)

@@ -20,7 +20,8 @@ class Machine(Aids):
     """One simulated computer with one process. Made by `Design.machine`, which adds the design's functions.
 
     `now` is the time in ns; `current` the running task; `ready` the tasks that were woken and wait to run; before
-    `horizon` nothing else is due, so the running task need not give way (a driver without short cuts leaves it at 0).
+    `horizon` nothing else is due, so the running task need not give way (a driver without short cuts leaves it at 0;
+    waking a task puts it back to 0).
     """
 
     __slots__ = (
@@ -50,7 +51,7 @@ class Machine(Aids):
     def advance(self, ns: int) -> bool:
         """Let `ns` of cpu time pass for the running task, if nobody else is to run before or at that moment."""
         then = self.now + ns
-        if then >= self.horizon or self.ready:
+        if then >= self.horizon:
             return False
         self.now = then
         self.current.utime += ns
@@ -76,16 +77,14 @@ class Machine(Aids):
     def emit(self, what: str, object: str, value: int = 0) -> None:
         """Record one event of the running task. Callers ask `tracing` first, because most runs are long."""
         sem = self.mm.mmap_sem
-        holders = sem.readers if sem.writer is None else -1
-        self.record((self.now, self.current.comm, what, object, value, holders, len(sem.wait_list)))
+        self.record((self.now, self.current.comm, what, object, value, sem.activity, len(sem.wait_list)))
 
     def emit_for(self, task: task_struct | None, what: str, object: str, value: int = 0) -> None:
         """Record one event of another task, or of the disk (None)."""
         if self.tracing:
             sem = self.mm.mmap_sem
-            holders = sem.readers if sem.writer is None else -1
             comm = task.comm if task is not None else "disk"
-            self.record((self.now, comm, what, object, value, holders, len(sem.wait_list)))
+            self.record((self.now, comm, what, object, value, sem.activity, len(sem.wait_list)))
 
     def enter(self, what: str, address: int = 0) -> None:
         """The running task enters the kernel: by an exception (what = "fault") or a system call."""

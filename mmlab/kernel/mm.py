@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from operator import attrgetter
-from typing import NamedTuple
 
 from . import costs
 from .bug import KernelBug
@@ -25,10 +24,13 @@ STACK_LIMIT = 8 << 20
 end_of = attrgetter("vm_end")
 
 
-class vm_operations_struct(NamedTuple):
+class vm_operations_struct:
     """What a vma's pages come from: the name of the design's function that do_no_page calls."""
 
-    nopage: str
+    __slots__ = ("nopage",)
+
+    def __init__(self, nopage: str) -> None:
+        self.nopage = nopage
 
 
 filemap_vm_ops = vm_operations_struct(nopage="filemap_nopage")
@@ -139,7 +141,7 @@ async def good_area(vma: vm_area_struct | None, address: int, write_access: bool
         return False
     if address < vma.vm_start and not expand_stack(vma, address):
         return False
-    return bool(vma.vm_flags & (VM_WRITE if write_access else VM_READ))
+    return vma.vm_flags & (VM_WRITE if write_access else VM_READ) != 0
 
 
 def expand_stack(vma: vm_area_struct, address: int) -> bool:

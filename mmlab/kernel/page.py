@@ -62,12 +62,12 @@ class freed_page(page):
 
 def PageLocked(page: page) -> bool:
     """Whether somebody holds the page lock: for a page under I/O, the I/O does."""
-    return bool(page.flags & PG_locked)
+    return page.flags & PG_locked != 0
 
 
 def PageUptodate(page: page) -> bool:
     """Whether the page holds what the disk holds. Only then may it be mapped."""
-    return bool(page.flags & PG_uptodate)
+    return page.flags & PG_uptodate != 0
 
 
 async def get_page(page: page) -> None:
@@ -170,9 +170,10 @@ async def wait_on_page_locked(page: page, state: str = TASK_UNINTERRUPTIBLE) -> 
     since = k.now
     if k.tracing:
         k.emit("page_wait", page.name)
-    result = 0
-    while page.flags & PG_locked and result == 0:
+    while True:
         result = await sleep_on(task, page.waiters, state)
+        if result or not page.flags & PG_locked:
+            break
     if k.tracing:
         k.emit("page_woken", page.name, k.now - since)
     return result

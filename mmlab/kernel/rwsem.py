@@ -27,23 +27,28 @@ WRITE = "write"
 class rw_semaphore:
     """A reader-writer semaphore with hand-off: who is woken already has the lock.
 
-    `readers` counts the tasks that hold it for reading, `writer` is the task that holds it for writing or None,
-    `wait_list` the (task, mode) pairs that queue, oldest first.
+    `activity` is n > 0 while n tasks hold it for reading, -1 while `writer` holds it for writing, 0 when it is free;
+    `wait_list` has the (task, mode, since when) of those that queue, oldest first.
     """
 
-    __slots__ = ("k", "names", "readers", "wait_list", "writer")
+    __slots__ = ("activity", "k", "names", "wait_list", "writer")
     rank = 1
     """lockdep's order: mmap_sem before page locks before page_table_lock"""
 
     def __init__(self, k, name: str) -> None:
         self.k = k
         self.names = {READ: f"{name}/read", WRITE: f"{name}/write"}
-        self.readers = 0
+        self.activity = 0
         self.writer = None
         self.wait_list: deque = deque()
 
     def __repr__(self) -> str:
         return self.names[READ].partition("/")[0]
+
+    @property
+    def readers(self) -> int:
+        """How many tasks hold it for reading."""
+        return max(self.activity, 0)
 
     async def down_read(self) -> None:
         """Take the semaphore for reading; sleeps while a writer holds it or anybody queues. Not ended by signals.
@@ -55,13 +60,13 @@ class rw_semaphore:
         task = k.current
         if task.held:
             k.lockdep(task, self)
-        if self.writer is None and not self.wait_list:
-            self.readers += 1
+        if self.activity >= 0 and not self.wait_list:
+            self.activity += 1
             task.held.append(self)
-            if k.debug:
-                task.remember_place(self)
             if k.tracing:
                 k.emit("acquire", self.names[READ])
+                if k.debug:
+                    task.remember_place(self)
         else:
             await self._queue(task, READ, TASK_UNINTERRUPTIBLE)
 
@@ -74,13 +79,14 @@ class rw_semaphore:
         task = k.current
         if task.held:
             k.lockdep(task, self)
-        if self.writer is None and not self.readers and not self.wait_list:
+        if self.activity == 0 and not self.wait_list:
+            self.activity = -1
             self.writer = task
             task.held.append(self)
-            if k.debug:
-                task.remember_place(self)
             if k.tracing:
                 k.emit("acquire", self.names[WRITE])
+                if k.debug:
+                    task.remember_place(self)
         else:
             await self._queue(task, WRITE, TASK_UNINTERRUPTIBLE)
 
@@ -95,7 +101,7 @@ class rw_semaphore:
     async def _down_killable(self, mode: str) -> int:
         task = self.k.current
         self.k.lockdep(task, self)
-        if self.wait_list or self.writer is not None or (mode is WRITE and self.readers):
+        if self.wait_list or self.activity < 0 or (mode is WRITE and self.activity):
             return await self._queue(task, mode, TASK_KILLABLE)
         await (self.down_read() if mode is READ else self.down_write())
         return 0
@@ -109,29 +115,30 @@ class rw_semaphore:
             return -EINTR
         waiter = (task, mode, k.now)
         self.wait_list.append(waiter)
-        if k.debug:
-            task.remember_place(self)
         if k.tracing:
             k.emit("wait", self.names[mode])
+            if k.debug:
+                task.remember_place(self)
         await schedule()
         if waiter not in self.wait_list:
             return 0
         self.wait_list.remove(waiter)
-        if self.writer is None:
+        if self.activity >= 0:
             self._hand_off()  # the one who gave up may have been all that kept the readers behind it waiting
         return -EINTR
 
     def _hand_off(self) -> None:
         """Give the semaphore to one writer, or to the whole run of readers, at the head of the queue."""
         queue = self.wait_list
-        while queue and self.writer is None:
+        while queue and self.activity >= 0:
             task, mode, since = queue[0]
             if mode is WRITE:
-                if self.readers:
+                if self.activity:
                     return
+                self.activity = -1
                 self.writer = task
             else:
-                self.readers += 1
+                self.activity += 1
             queue.popleft()
             task.held.append(self)
             if self.k.tracing:
@@ -145,15 +152,15 @@ class rw_semaphore:
         """
         k = self.k
         task = k.current
-        if self.writer is not None or self not in task.held:
+        if self.activity < 0 or self not in task.held:
             k.bug_release(task, self, READ)
         task.held.remove(self)
-        self.readers -= 1
-        if k.debug:
-            task.remember_letting_go(self)
+        self.activity -= 1
         if k.tracing:
             k.emit("release", self.names[READ])
-        if self.wait_list and not self.readers:
+            if k.debug:
+                task.remember_letting_go(self)
+        if self.wait_list and not self.activity:
             self._hand_off()
 
     async def up_write(self) -> None:
@@ -166,11 +173,12 @@ class rw_semaphore:
         if self.writer is not task:
             k.bug_release(task, self, WRITE)
         task.held.remove(self)
+        self.activity = 0
         self.writer = None
-        if k.debug:
-            task.remember_letting_go(self)
         if k.tracing:
             k.emit("release", self.names[WRITE])
+            if k.debug:
+                task.remember_letting_go(self)
         if self.wait_list:
             self._hand_off()
 

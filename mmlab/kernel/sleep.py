@@ -34,7 +34,9 @@ def wake_up_process(task) -> None:
     """Make a sleeping task runnable; a task that is not asleep is left alone. Order of waking is order of running."""
     if task.state is not TASK_RUNNING:
         task.state = TASK_RUNNING
-        task.k.ready.append(task)
+        k = task.k
+        k.ready.append(task)
+        k.horizon = 0  # the running task gives way at its next charge
 
 
 def sleep_is_over(task) -> bool:
@@ -64,5 +66,6 @@ def sleep_on(task, queue: list, state: str = TASK_UNINTERRUPTIBLE):
 
 def wake_up(queue: list) -> None:
     """Wake every task on a wait queue, oldest first."""
-    while queue:
-        wake_up_process(queue.pop(0))
+    for task in queue:
+        wake_up_process(task)
+    queue.clear()
