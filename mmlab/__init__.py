@@ -9,6 +9,7 @@ Importing mmlab needs simpy and nothing else; pictures and panels import what th
 
 from . import designs
 from .experiment import Comparison, Result, Scenario, Sweep, compare, constant, exponential, sweep, uniform
+from .experiment.anatomy import one_fault
 from .kernel.bug import KernelBug
 
 __version__ = "0.1.0"
@@ -22,6 +23,7 @@ __all__ = [
     "constant",
     "designs",
     "exponential",
+    "one_fault",
     "sweep",
     "uniform",
 ]

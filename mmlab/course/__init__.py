@@ -1,0 +1,16 @@
+"""What the notebooks call: predict and reveal, a design's source, one fault step by step, a check of the set-up.
+
+    from mmlab import course
+    course.predict("one-read", "How long does one page fault take on this disk?", unit="ms")
+    course.reveal("one-read", 18.0, unit="ms")
+
+Importing this needs no ipywidgets; without them the questions are still asked, and answered with `guess=`.
+"""
+
+from .answers import predict, reveal
+from .guesses import guess_of
+from .installation import check_installation
+from .source import show_source
+from .stepper import step_through
+
+__all__ = ["check_installation", "guess_of", "predict", "reveal", "show_source", "step_through"]
