@@ -66,12 +66,20 @@ class Event(NamedTuple):
 
 def write(events: Iterable[tuple], file: IO[str], header: dict | None = None) -> int:
     """Write a trace as one JSON array a line, behind a header line; return how many events were written."""
-    json.dump({"format": FORMAT, **(header or {})}, file)
-    file.write("\n")
+    write_header(file, header)
+    return write_events(events, file)
+
+
+def write_header(file: IO[str], header: dict | None = None) -> None:
+    """Write the first line of a trace file: its format, and whatever `header` says of the run."""
+    file.write(json.dumps({"format": FORMAT, **(header or {})}) + "\n")
+
+
+def write_events(events: Iterable[tuple], file: IO[str]) -> int:
+    """Append events to a file that has its header, so that a trace can be written while it happens."""
     n = 0
     for n, event in enumerate(events, 1):  # noqa: B007 - n is the answer
-        json.dump(list(event), file, separators=(",", ":"))
-        file.write("\n")
+        file.write(json.dumps(event, separators=(",", ":")) + "\n")
     return n
 
 

@@ -1,7 +1,7 @@
 """Times and random times as people write them: "18ms", "exponential(18ms)", "hdd".
 
-Inside, a time is an integer number of nanoseconds, and a random time is drawn from its own generator, so that adding one
-source of chance never shifts another.
+Inside, a time is an integer number of nanoseconds, and a random time is drawn from its own generator, so that adding
+one source of chance never shifts another.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from random import Random
 from ..view.units import duration
 
 UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+TIME = re.compile(r"\s*(-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))\s*([a-zµ]*)\s*")
 LONGEST = 3_600 * 10**9
 """no time in a scenario may be longer than an hour"""
 
@@ -23,15 +24,13 @@ def parse_time(text, what: str, least: int = 0) -> int:
 
     Raises ValueError, naming `what`, for anything that is not a time between `least` ns and an hour.
     """
-    match = (
-        re.fullmatch(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([a-zµ]*)\s*", str(text)) if isinstance(text, str) else None
-    )
+    match = TIME.fullmatch(text) if isinstance(text, str) else None
     if (text == 0 and not isinstance(text, bool)) or (match and float(match[1]) == 0 and not match[2]):
         ns = 0
     elif match is None or match[2] not in UNITS:
         raise ValueError(f"{what}={text!r} is not a time; write a number and a unit, such as '18ms', '66.7us', '5s'")
     else:
-        ns = round(float(match[1]) * UNITS[match[2]])
+        ns = round(min(float(match[1]) * UNITS[match[2]], 2.0 * LONGEST))  # 400 digits are a float's infinity
     if not least <= ns <= LONGEST:
         raise ValueError(f"{what}={text!r} is out of range; it may be from {duration(least, ascii=True)} to 1 hour")
     return ns

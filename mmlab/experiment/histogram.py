@@ -10,8 +10,8 @@ SCALE = 1 / math.log(1.01)
 class Durations:
     """Durations in ns, and what people ask about them, in us.
 
-    `p50`, `p99`, `max` and `mean` are in us; each bucket remembers its own mean, so a duration that is always the same is
-    reported exactly. `count` is how many there were; with none, every figure is 0.
+    `p50`, `p99`, `max` and `mean` are in us; each bucket remembers its own mean, so a duration that is always the same
+    is reported exactly. `count` is how many there were; with none, every figure is 0.
     """
 
     __slots__ = ("_buckets", "_max", "_sum", "count")
@@ -37,7 +37,12 @@ class Durations:
             entry[1] += ns
 
     def percentile(self, percent: float) -> float:
-        """The duration in us that `percent` % of all do not exceed (to within 1 %)."""
+        """The duration in us that `percent` % of all do not exceed (to within 1 %).
+
+        Raises ValueError unless 0 <= percent <= 100.
+        """
+        if not 0 <= percent <= 100:
+            raise ValueError(f"percentile({percent!r}): give a number from 0 to 100")
         wanted = max(1, math.ceil(self.count * percent / 100))
         seen = 0
         for bucket in sorted(self._buckets):

@@ -8,25 +8,27 @@ from .histogram import Durations
 
 WRITE = "mmap_sem/write"
 READ = "mmap_sem/read"
+CHANGES = frozenset(("mmap", "munmap", "mprotect"))
 
 
 class Pass:
     """What a task has done since it entered the kernel."""
 
-    __slots__ = ("address", "entered", "fell_back", "held", "kind", "mapped", "reads", "unmapped", "walks")
+    __slots__ = ("address", "entered", "fell_back", "held", "kind", "left", "mapped", "open", "reads", "walks")
 
     def __init__(self) -> None:
         self.kind = ""
-        self.entered = self.address = self.unmapped = 0
-        self.held = self.mapped = self.fell_back = False
+        self.entered = self.left = self.address = 0
+        self.held = self.mapped = self.fell_back = self.open = False
         self.walks = self.reads = 0
 
 
 class Metrics:
     """Counts and durations of a run. `consume(events)` may be called any number of times.
 
-    A fault that goes back to user mode unresolved and is replayed counts once, when it succeeds. Retries are further passes of one fault, continuations are passes that went on without a new find_vma,
-    fallbacks are waits for the disk with mmap_sem held after a retry.
+    A fault that goes back to user mode unresolved and is replayed counts once, when it succeeds; if it mapped nothing,
+    only the task's next step tells which it was. Retries are further passes of one fault, continuations are passes that
+    went on without a new find_vma, fallbacks are waits for the disk with mmap_sem held after a retry.
     """
 
     def __init__(self, keep: int = 20_000) -> None:
@@ -53,23 +55,26 @@ class Metrics:
                 if object == WRITE:
                     self.mmap_wait.add(value)
                     continue
-                now = passes[task]
-                now.held = True
-                now.reads += 1
-                (self.ps_wait if now.kind == "ps" else self.read_wait).add(value)
+                if object == READ:
+                    now = passes[task]
+                    now.held = True
+                    now.reads += 1
+                    (self.ps_wait if now.kind == "ps" else self.read_wait).add(value)
             elif what == "release":
-                passes[task].held = False
+                if object == READ:
+                    passes[task].held = False
             elif what == "walk":
                 passes[task].walks += 1
             elif what == "enter":
                 now = passes[task]
                 now.kind = object
-                if now.unmapped and now.unmapped == value and object == "fault":
-                    self.minor -= 1  # it came back unresolved: the instruction is replayed
-                    self.replays += 1
+                if now.open and now.address == value and object == "fault":
+                    self.replays += 1  # it came back unresolved
                 else:
+                    if now.open:
+                        self._resolved(now)
                     now.entered = time
-                now.unmapped = 0
+                now.open = False
                 now.address = value
                 now.walks = now.reads = 0
                 now.mapped = now.fell_back = False
@@ -90,7 +95,9 @@ class Metrics:
             elif what == "start":
                 passes[task] = Pass()
             elif what == "exit":
-                del passes[task]
+                now = passes.pop(task)
+                if now.open:
+                    self._resolved(now)
             elif what == "signal":
                 self.signals[object] += 1
         self.events += len(events)
@@ -109,17 +116,22 @@ class Metrics:
                 self.major += 1
                 self.fault_call.add(time - now.entered)
             elif outcome == "minor":
-                self.minor += 1
+                now.left = time
                 if now.mapped:
-                    self.fault_call.add(time - now.entered)
+                    self._resolved(now)
                 else:
-                    now.unmapped = now.address  # a sibling mapped it, or it will be replayed: the next entry tells
+                    now.open = True  # a sibling mapped it, or it will be replayed
         elif outcome == "ps":
             self.reads_of_proc += 1
-        else:
+        elif outcome in CHANGES:
             self.mmap_call.add(time - now.entered)
             if outcome == "munmap":
                 self.mmaps += 1
             elif outcome == "mprotect":
                 self.writes += 1
         now.kind = ""
+
+    def _resolved(self, now: Pass) -> None:
+        """A minor fault turned out to be the last of its access."""
+        self.minor += 1
+        self.fault_call.add(now.left - now.entered)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..trace import Event
 from ..view.table import Table
-from ..view.units import duration, rate
+from . import words
 from .metrics import Metrics
 
 if TYPE_CHECKING:
@@ -142,36 +142,12 @@ class Result:
     @property
     def headline(self) -> str:
         """The two or three numbers that belong in a picture's title."""
-        parts = []
-        if self.scenario.fault_threads:
-            parts.append(f"{rate(self.faults_per_second)} faults".replace("/s faults", " faults/s"))
-        if self.scenario.mmap_threads:
-            parts.append(f"{rate(self.mmaps_per_second)}".replace("/s", " mmap+munmap pairs/s"))
-        if self.mmap_wait.count:
-            parts.append(f"longest wait {duration(round(self.mmap_wait.max * 1000))}")
-        return " | ".join(parts)
+        return words.headline(self)
 
     @property
     def caption(self) -> str:
         """What happened, in one or two sentences with the numbers."""
-        s = self.scenario
-        parts = []
-        if s.fault_threads:
-            who = "one thread faults" if s.fault_threads == 1 else f"{s.fault_threads} threads fault"
-            parts.append(
-                f"{who} on a {s.disk} disk and get {rate(self.faults_per_second)} pages"
-                if s.fault_threads > 1
-                else f"{who} on a {s.disk} disk and gets {rate(self.faults_per_second)} pages"
-            )
-        if s.mmap_threads:
-            who = "one thread" if s.mmap_threads == 1 else f"{s.mmap_threads} threads"
-            verb = "manages" if s.mmap_threads == 1 else "manage"
-            parts.append(f"{who} {verb} {rate(self.mmaps_per_second)} mmap+munmap pairs")
-        text = f"{self.design}: {'; '.join(parts)}."
-        if self.mmap_wait.count:
-            half, most = (duration(round(us * 1000)) for us in (self.mmap_wait.p50, self.mmap_wait.max))
-            text += f" Half of the writers waited at most {half} for mmap_sem, the unluckiest {most}."
-        return text.replace("/s pages", " pages/s").replace("/s mmap+munmap pairs", " mmap+munmap pairs/s")
+        return words.caption(self)
 
     def row(self) -> dict[str, float | str]:
         """The figures under the headers of `table`."""

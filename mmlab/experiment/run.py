@@ -60,10 +60,15 @@ def dice(scenario: Scenario, owner: str) -> Random:
     return Random(f"{scenario.seed}:{owner}")
 
 
-def run(scenario: Scenario, ns: int, *, progress: bool | None, trace: bool, keep: int) -> Result:
-    """Run `scenario` for `ns` of simulated time."""
+def run(scenario: Scenario, ns: int, *, progress: bool | None, trace: bool, keep: int, watch=None) -> Result:
+    """Run `scenario` for `ns` of simulated time; arguments as for Scenario.run."""
     metrics = Metrics(keep)
-    engine = build(scenario, metrics.consume if trace else None)
+
+    def both(events: list[tuple]) -> None:
+        metrics.consume(events)
+        watch(events)
+
+    engine = build(scenario, both if watch else metrics.consume if trace else None)
     with bar(str(scenario.design), progress) as tell:
         engine.run(ns, tell)
     return Result(scenario, ns, metrics)

@@ -6,7 +6,9 @@ import dataclasses
 import difflib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 from ..designs import Design, find
 from ..view.units import duration
@@ -15,9 +17,35 @@ from .durations import LONGEST, parse_disk, parse_duration, text_of
 MOST_TASKS = 10_000
 
 
+def is_whole(value) -> bool:
+    """Whether it is a whole number; numpy's count too, True and False do not."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value) -> bool:
+    """Whether it is a finite number."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _spelled_as_text(value):
-    """A distribution object as the text that people would write; anything else as it is."""
+    """A distribution object as the text that people would write; text without its spaces; anything else as it is."""
+    if isinstance(value, str):
+        return value.replace(" ", "")
     return text_of(value) if hasattr(value, "sampler") else value
+
+
+def _design(value):
+    """The name of a design of the catalogue, given by name or as the object; another Design as it is.
+
+    Raises ValueError for an unknown name.
+    """
+    if not isinstance(value, str | Design):
+        raise ValueError(f"design={value!r} is not a design; give a name such as 'synchronous', or a Design")
+    design = find(value)
+    try:
+        return design.name if find(design.name) is design else design
+    except ValueError:
+        return design
 
 
 @dataclass(frozen=True)
@@ -35,11 +63,13 @@ class Scenario:
     pause           time in user mode of a fault thread between two touches: time or distribution
     mmap_pause      time in user mode of an mmap thread between two pairs: time or distribution
     ps_pause        the same for a ps reader between two reads
-    write_rate      single write sections (mprotect) a second that arrive at random (open Poisson stream), each from a task of its own
+    write_rate      single write sections (mprotect) a second that arrive at random (an open Poisson stream), each from
+                    a task of its own
     cache_pages     pages that the page cache holds (default: 256, or 4 for each fault thread if that is more)
     seed            of everything that is random
 
-    Raises ValueError, for anything that makes no sense, with what was given, what is allowed, and the nearest right spelling.
+    Raises ValueError, for anything that makes no sense, with what was given, what is allowed, and the nearest right
+    spelling.
     """
 
     design: str | Design = "synchronous"
@@ -56,7 +86,7 @@ class Scenario:
     cache_pages: int | None = None
     seed: int = 1
 
-    def __new__(cls, *args, **given):
+    def __new__(cls, /, *args, **given):
         """Catch misspelled names before Python's own, less helpful, TypeError."""
         known = [field.name for field in dataclasses.fields(cls)]
         for name in given:
@@ -67,9 +97,9 @@ class Scenario:
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
-        find(self.design)
+        self._keep("design", _design(self.design))
         for name in ("disk", "pause", "mmap_pause", "ps_pause"):
-            object.__setattr__(self, name, _spelled_as_text(getattr(self, name)))
+            self._keep(name, _spelled_as_text(getattr(self, name)))
         parse_disk(self.disk)
         for name in ("pause", "mmap_pause", "ps_pause"):
             parse_duration(getattr(self, name), name)
@@ -88,28 +118,30 @@ class Scenario:
                     "every fault thread needs one page for its read; give at least as many pages as threads"
                 )
         rate = self.write_rate
-        if (
-            isinstance(rate, bool)
-            or not isinstance(rate, (int, float))
-            or not math.isfinite(rate)
-            or not 0 <= rate <= 1e6
-        ):
+        if not is_number(rate) or not 0 <= rate <= 1e6:
             raise ValueError(f"write_rate={rate!r} is not a rate; allowed are 0 to 1,000,000 write sections a second")
+        self._keep("write_rate", int(rate) if rate == int(rate) else float(rate))
         if not (self.fault_threads or self.mmap_threads or self.ps_readers or self.write_rate):
             raise ValueError(
-                "a Scenario with no tasks at all; give at least one fault_threads, mmap_threads or ps_readers"
+                "a Scenario with no tasks at all; "
+                "give at least one of fault_threads, mmap_threads, ps_readers, write_rate"
             )
+
+    def _keep(self, name: str, value) -> None:
+        object.__setattr__(self, name, value)
 
     def _whole(self, name: str, least: int, most: int) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        if not is_whole(value) or not least <= value <= most:
             raise ValueError(f"{name}={value!r} is not allowed; it is a whole number from {least} to {most:,}")
+        self._keep(name, int(value))
 
     def __repr__(self) -> str:
-        """A line that can be pasted to run it again; only what differs from the defaults, and the design."""
-        parts = [
-            f"design={str(self.design)!r}" if not isinstance(self.design, Design) else f"design={self.design.name}"
-        ]
+        """A line that can be pasted to run it again: the design, and what differs from the defaults.
+
+        A design of the catalogue is written by its name, another one as the variable that is probably called like it.
+        """
+        parts = [f"design={self.design.name if isinstance(self.design, Design) else repr(self.design)}"]
         for field in dataclasses.fields(self)[1:]:
             value = getattr(self, field.name)
             if value != field.default:
@@ -135,28 +167,39 @@ class Scenario:
         """The scenario that `to_json` wrote. Raises ValueError for broken JSON, unknown names or values."""
         try:
             values = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"this is not the JSON of a Scenario: {error}; to_json() writes one") from None
         if not isinstance(values, dict):
             raise ValueError(f"this is not the JSON of a Scenario: an object was expected, got {type(values).__name__}")
         return cls(**values)
 
-    def run(self, seconds: float = 5, *, progress: bool | None = None, trace: bool = True, keep: int = 20_000):
+    def run(
+        self,
+        seconds: float = 5,
+        *,
+        progress: bool | None = None,
+        trace: bool = True,
+        keep: int = 20_000,
+        watch: Callable[[list[tuple]], object] | None = None,
+    ):
         """Run it for `seconds` of simulated time and return the Result.
 
         progress: a progress bar; by default when the run takes longer than a moment. trace=False measures nothing
-        (for benchmarks). keep: how many events at the beginning and at the end of the run stay in memory.
-        Raises ValueError for a senseless time, KernelBug when a debugging aid finds something.
+        (for benchmarks). keep: how many events at the beginning and at the end of the run stay in memory. watch: a
+        function that gets the whole trace, batch by batch, while it happens (a batch is reused: copy what you keep).
+        Raises ValueError for a senseless time or keep, KernelBug when a debugging aid finds something.
         """
         from .run import run
 
-        return run(self, seconds_to_ns(seconds), progress=progress, trace=trace, keep=keep)
+        if not is_whole(keep) or keep < 0:
+            raise ValueError(f"keep={keep!r} is not allowed; it is how many events to keep, a whole number from 0")
+        return run(self, seconds_to_ns(seconds), progress=progress, trace=trace, keep=keep, watch=watch)
 
 
 def seconds_to_ns(seconds) -> int:
     """Simulated seconds as ns, checked."""
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not math.isfinite(seconds) or seconds <= 0:
+    if not is_number(seconds) or seconds <= 0:
         raise ValueError(f"seconds={seconds!r} is not a length of time; give a number of seconds above 0")
     if seconds * 1e9 > LONGEST or seconds * 1e9 < 1:
         raise ValueError(f"seconds={seconds!r} is out of range; from 1 ns to {duration(LONGEST, ascii=True)}")
-    return round(seconds * 1e9)
+    return round(float(seconds) * 1e9)

@@ -11,8 +11,13 @@ from .progress import bar
 from .scenario import Scenario, seconds_to_ns
 
 FIGURES = (
-    "faults_per_second", "mmaps_per_second", "writes_per_second", "retries_per_fault", "walks_per_fault", "cpu_us_per_fault",
-)  # fmt: skip
+    "faults_per_second",
+    "mmaps_per_second",
+    "writes_per_second",
+    "retries_per_fault",
+    "walks_per_fault",
+    "cpu_us_per_fault",
+)
 
 
 class Sweep:
@@ -27,7 +32,7 @@ class Sweep:
         return Table(list(self.rows[0]), [list(row.values()) for row in self.rows])
 
     def chart(self, x: str, y: str = "mmaps_per_second", by: str | None = None, **options):
-        """A chart of column `y` over column `x`, one series for each value of `by`; options as view.charts.sweep_chart."""
+        """A chart of column `y` over `x`, a series for each value of `by`; options as view.charts.sweep_chart."""
         from ..view.charts import sweep_chart
 
         return sweep_chart(self.rows, x, y, by, **options)

@@ -1,0 +1,128 @@
+"""The `mmlab` command: run a scenario, compare designs, read them as patches."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+
+from .. import __version__
+from ..kernel.bug import KernelBug
+from . import commands
+from .options import Parser, add_workload, as_option
+
+
+def make_parser() -> tuple[Parser, dict[str, Parser]]:
+    """The whole command line, and its commands by name."""
+    top = Parser(prog="mmlab", description="A small simulated kernel, in which a page-fault design is a patch.")
+    top.add_argument("--version", action="version", version=f"mmlab {__version__}")
+    group = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, function, about: str, *examples: str) -> Parser:
+        lines = "\n".join(f"  mmlab {name} {example}".rstrip() for example in examples)
+        sub = group.add_parser(name, help=about, description=f"{about}.", epilog=f"examples:\n{lines}")
+        sub.add_argument("--json", action="store_true", help="print JSON; durations are in us")
+        sub.set_defaults(function=function, command=name)
+        return sub
+
+    sub = command(
+        "run",
+        commands.run_one,
+        "Run one design under a workload",
+        "nopage_retry --disk 5ms --faults 4",
+        "synchronous --seconds 1 --trace run.jsonl --svg run.svg",
+    )
+    sub.add_argument("design", nargs="?", default="synchronous", help="a name from `mmlab designs` (synchronous)")
+    add_workload(sub)
+    sub.add_argument("--trace", metavar="FILE", help="write the whole trace there, one JSON array a line")
+    sub.add_argument("--svg", metavar="FILE", help="write the lock timeline there")
+    add_quiet(sub)
+
+    sub = command(
+        "compare",
+        commands.compare_designs,
+        "Run several designs under the same workload",
+        "synchronous nopage_refault nopage_retry --disk 18ms --faults 1 --mmaps 1 --seconds 20",
+        "synchronous nopage_retry --disk ssd --faults 8 --pause 'exponential(50us)' --json",
+    )
+    sub.add_argument("designs", nargs="+", metavar="DESIGN", help="names from `mmlab designs`")
+    add_workload(sub)
+    sub.add_argument("--svg", metavar="FILE", help="write the lock timelines there, on one time axis")
+    add_quiet(sub)
+
+    command(
+        "designs",
+        commands.list_designs,
+        "List the designs; each is a patch to the one that it hangs from",
+        "",
+        "--json",
+    )
+
+    sub = command(
+        "diff",
+        commands.show_diff,
+        "Show what one design changes in another",
+        "synchronous nopage_retry",
+        "synchronous nopage_retry --stat",
+    )
+    sub.add_argument("a", metavar="A", help="a name from `mmlab designs`")
+    sub.add_argument("b", metavar="B")
+    sub.add_argument("--stat", action="store_true", help="only how many lines of code each function gains and loses")
+    sub.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal")
+    return top, group.choices
+
+
+def add_quiet(sub: Parser) -> None:
+    """--no-progress"""
+    sub.add_argument("--no-progress", dest="progress", action="store_const", const=False, help="no progress bar")
+
+
+def parse(argv: list[str]):
+    """The arguments; exits with status 2 and one line, with the nearest right spelling, for unknown ones."""
+    top, subs = make_parser()
+    if argv and not argv[0].startswith("-") and argv[0] not in subs:
+        top.error(f"there is no command {argv[0]!r}{nearest(argv[0], subs)} The commands are: {', '.join(subs)}.")
+    args, unknown = top.parse_known_args(argv)
+    if unknown:
+        sub = subs[args.command]
+        what = "option" if unknown[0].startswith("-") else "argument"
+        sub.error(f"unknown {what} {unknown[0]!r}{nearest(unknown[0], sub._option_string_actions)}")
+    return args
+
+
+def nearest(word: str, known) -> str:
+    """ "; did you mean 'x'?", or just "."."""
+    near = difflib.get_close_matches(word.partition("=")[0], known, 1)
+    return f"; did you mean {near[0]!r}?" if near else "."
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; return its exit status: 0, 1 after a KernelBug, 2 for bad input, 130 after Ctrl-C.
+
+    Bad options, --help and --version raise SystemExit, as argparse does.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without a micro sign still gets its table
+    args = parse(sys.argv[1:] if argv is None else argv)
+    name = f"mmlab {args.command}"
+    try:
+        status = args.function(args)
+        sys.stdout.flush()
+        return status or 0
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does. Python would complain once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except ValueError as error:
+        print(f"{name}: {as_option(str(error))}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{name}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KernelBug as bug:
+        print(bug.report(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return 130

@@ -1,0 +1,88 @@
+"""The sentences of a Result: its headline and its caption."""
+
+from __future__ import annotations
+
+import re
+
+from ..view.units import duration, rate
+from .durations import PROFILES, constant, parse_disk, uniform
+
+
+def spaced(text: str) -> str:
+    """Times as people print them: "18ms" becomes "18 ms"."""
+    return re.sub(r"([0-9.])(ns|us|µs|ms|s)\b", r"\1 \2", text)
+
+
+def time_words(distribution) -> str:
+    """ "18 ms", "18 ms on average", "4 ms to 20 ms"."""
+    if isinstance(distribution, constant):
+        return spaced(distribution.time)
+    if isinstance(distribution, uniform):
+        return f"{spaced(distribution.low)} to {spaced(distribution.high)}"
+    return f"{spaced(distribution.time)} on average"
+
+
+def disk_words(disk: str) -> str:
+    """A scenario's disk in a sentence: "18 ms a read", "an ssd, 60 us to 140 us a read"."""
+    profile = f"an {disk.lower()}, " if disk.lower() in PROFILES else ""
+    return f"{profile}{time_words(parse_disk(disk)[0])} a read"
+
+
+def pages(per_second: float) -> str:
+    return rate(per_second).replace("/s", " pages/s")
+
+
+def pairs(per_second: float) -> str:
+    return rate(per_second).replace("/s", " mmap+munmap pairs/s")
+
+
+def headline(result) -> str:
+    """The two or three numbers that belong in a picture's title."""
+    scenario = result.scenario
+    parts = []
+    if scenario.fault_threads:
+        parts.append(rate(result.faults_per_second).replace("/s", " faults/s"))
+    if scenario.mmap_threads:
+        parts.append(pairs(result.mmaps_per_second))
+    if result.mmap_wait.count:
+        parts.append(f"longest wait {duration(round(result.mmap_wait.max * 1000))}")
+    elif result.ps_wait.count:
+        parts.append(f"longest wait of ps {duration(round(result.ps_wait.max * 1000))}")
+    return " | ".join(parts)
+
+
+def caption(result) -> str:
+    """What happened, in one or two sentences with the numbers."""
+    s = result.scenario
+    parts = []
+    if s.fault_threads:
+        one = s.fault_threads == 1
+        who = "one thread faults" if one else f"{s.fault_threads:,} threads fault"
+        gets = "gets" if one else "get"
+        parts.append(f"{who} ({disk_words(s.disk)}) and {gets} {pages(result.faults_per_second)}")
+    if s.mmap_threads:
+        who = "one thread manages" if s.mmap_threads == 1 else f"{s.mmap_threads:,} threads manage"
+        parts.append(f"{who} {pairs(result.mmaps_per_second)}")
+    if s.write_rate:
+        parts.append(f"single write sections come at random, {rate(s.write_rate)}")
+    if s.ps_readers:
+        reads = rate(result.metrics.reads_of_proc / result.seconds).replace("/s", " times/s")
+        who = "one ps reads" if s.ps_readers == 1 else f"{s.ps_readers:,} ps read"
+        parts.append(f"{who} /proc/PID/maps {reads}")
+    return " ".join([f"{result.design}: {'; '.join(parts)}.", *waits(result.mmap_wait)])
+
+
+def waits(durations) -> list[str]:
+    """A sentence on how long the writers waited, in a list; an empty list if there were none."""
+    if not durations.count:
+        return []
+    half, most = (duration(round(us * 1000)) for us in (durations.p50, durations.max))
+    if durations.max == 0:
+        return ["No writer waited for mmap_sem."]
+    if durations.count == 1:
+        return [f"The only writer waited {most} for mmap_sem."]
+    if durations.p50 == 0:
+        return [f"At least half of the writers did not wait for mmap_sem at all, the unluckiest waited {most}."]
+    if half == most:
+        return [f"At least half of the writers waited {half} for mmap_sem, none longer."]
+    return [f"Half of the writers waited at most {half} for mmap_sem, the unluckiest {most}."]
