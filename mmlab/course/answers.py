@@ -19,8 +19,8 @@ def predict(
 ) -> None:  # fmt: skip
     """Ask for a guess and keep it under `name`; every earlier guess is kept too.
 
-    `unit` is shown behind the box; `low` and `high` are what could possibly be right; with `choices` the
-    answer is one of them. A question with none of these takes any text. Without widgets, answer with `guess=...` in the call.
+    `unit` is shown beside the box; `low` and `high` are what could possibly be right; with `choices` the answer is
+    one of them. A question with none of these takes any text. Without widgets, answer with `guess=...` in the call.
     Raises ValueError for a `guess` that cannot be an answer.
     """
     ask = Question(name, question, unit, low, high, choices)

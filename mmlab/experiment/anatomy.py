@@ -38,7 +38,7 @@ NOT_LINUX = ("touch", "submit")
 FILE_AT, ANON_AT, STACK_AT = 0x1000_0000, 0x2000_0000, 0x7FFF_0000
 FILE_PAGES, MAPPED_PAGES, INDEX = 8, 16, 5
 LONGEST_RUN = 5 * LONGEST
-LONGEST_STORY = 60
+LONGEST_STORY = 40
 """events that a story shows; of a longer one (a busy wait) the middle is left out"""
 
 

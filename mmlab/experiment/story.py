@@ -9,28 +9,34 @@ from ..view.units import duration, plural
 
 
 class Context(NamedTuple):
-    """What decides the words: the task's events since it entered the kernel, the state, the kind of access."""
+    """What decides the words: the task's events since it entered the kernel, and before; the state; kind of access."""
 
     since: list[Event]
+    before: list[Event]
     snapshot: object
     write: bool
 
     def had(self, *words: str) -> bool:
-        """Whether one of these events came before, in this fault."""
+        """Whether one of these events came since the task entered the kernel."""
         return any(event.what in words for event in self.since)
+
+    def ever_had(self, *words: str) -> bool:
+        """Whether one of these events came at all."""
+        return self.had(*words) or any(event.what in words for event in self.before)
 
 
 def sentences(events: list[Event], snapshots: list, write: bool = False) -> list[str]:
     """What each event means, in words for somebody who does not know the kernel."""
-    since: dict[str, list[Event]] = {}
+    contexts: dict[str, tuple[list[Event], list[Event]]] = {}
     said = []
     for event, snapshot in zip(events, snapshots):
-        mine = since.setdefault(event.task, [])
+        since, before = contexts.setdefault(event.task, ([], []))
         say = WORDS.get(event.what)
-        said.append(say(event, Context(mine, snapshot, write)) if say else f"{event.what} {event.object}")
+        said.append(say(event, Context(since, before, snapshot, write)) if say else f"{event.what} {event.object}")
         if event.what == "enter":
-            mine.clear()
-        mine.append(event)
+            before += since
+            since.clear()
+        since.append(event)
     return said
 
 
@@ -41,7 +47,7 @@ def sem_in_words(event: Event) -> str:
 
 
 def _enter(event, seen):
-    if seen.had("leave"):
+    if seen.ever_had("leave"):
         return f"Nothing is mapped yet: the instruction runs again, and {event.value:#x} traps again"
     access = "writes to" if seen.write else "reads"
     return f"The program {access} {event.value:#x}, no pte allows it: the cpu traps into the kernel"
@@ -86,11 +92,13 @@ def _pte(event, seen):
         return "A fresh page full of zeros: the pte points to it now, no disk was needed"
     if seen.had("submit", "page_wait"):
         return f"It is: the pte points to {event.object} now, the address is mapped"
+    if seen.ever_had("submit"):
+        return f"{event.object} is uptodate by now: the pte points to it, the address is mapped"
     return f"{event.object} is in the page cache, and uptodate: the pte points to it now, no disk was needed"
 
 
 def _release(event, seen):
-    if seen.had("submit") and not seen.had("page_wait", "pte"):
+    if "filemap_nopage" in seen.snapshot.path:
         return "Lets mmap_sem go before it sleeps: from now on others may change the mappings"
     if seen.had("page_woken") and not seen.had("pte") and seen.snapshot.pte != "none":
         return "The other thread has installed the pte already; lets mmap_sem go"
@@ -112,6 +120,8 @@ def _signal(event, seen):
 def _leave(event, seen):
     cpu = duration(event.value, ascii=True)
     if event.object in ("major", "minor"):
+        if seen.snapshot.pte == "none":
+            return f"Back to user mode with nothing mapped, counted as a {event.object} fault; {cpu} of cpu time"
         return f"Back to user mode, counted as a {event.object} fault; {cpu} of cpu time"
     return f"Leaves the handler: {event.object}; {cpu} of cpu time"
 
