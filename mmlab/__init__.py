@@ -24,6 +24,16 @@ __all__ = [
     "designs",
     "exponential",
     "one_fault",
+    "panel",
     "sweep",
     "uniform",
 ]
+
+
+def __getattr__(name: str):
+    """`mmlab.panel`, imported when somebody asks for it: it needs ipywidgets."""
+    if name == "panel":
+        from .widgets import panel
+
+        return panel
+    raise AttributeError(f"module 'mmlab' has no attribute {name!r}")

@@ -1,0 +1,152 @@
+"""The panel: move a control, and see at once what the design does with it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import ipywidgets as w
+
+from ..designs import Design
+from ..experiment import Scenario
+from ..kernel.bug import KernelBug
+from ..view import timeline, units
+from . import output, quick
+from .controls import Controls, check_disk, check_range
+from .static import Static
+
+COARSE = (6_000, 10)
+"""most events, most pictures: the run while a control moves, about 40 ms with its picture"""
+FULL = (40_000, quick.WINDOWS)
+"""the run when nothing has moved for SETTLE_SECONDS, about 150 ms"""
+SETTLE_SECONDS = 0.4
+WIDTH = 920
+
+
+def panel(designs=("synchronous", "nopage_retry"), **scenario) -> Panel:
+    """A live panel for one design or two side by side; `scenario` are the fields of a Scenario to begin with.
+
+    Fields that have no control (pause, channels, cache_pages, ...) stay as they are given. Raises ValueError for
+    no design or more than two, for what a Scenario refuses, and for what is outside the range of a control.
+    """
+    return Panel(designs, **scenario)
+
+
+class Panel:
+    """Controls, a sentence, a picture and a table. `static` is the same without widgets.
+
+    `widget` is what is shown; `caption` says what happened, `results` are its runs, `scenarios` what was run.
+    `close()` takes everything away.
+    """
+
+    def __init__(self, designs=("synchronous", "nopage_retry"), **scenario) -> None:
+        designs = [designs] if isinstance(designs, str | Design) else list(designs)
+        if not 1 <= len(designs) <= 2:
+            raise ValueError(f"a panel shows one design or two side by side; {len(designs)} were given")
+        self.scenarios = [Scenario(design=design, **scenario) for design in designs]
+        first = self.scenarios[0]
+        for name in ("fault_threads", "mmap_threads"):
+            check_range(name, getattr(first, name))
+        check_disk(first.disk)
+        self._begin = (designs, first.as_dict())
+        fixed = {name: value for name, value in scenario.items() if name not in ("disk", "seed")}
+        self.controls = Controls(designs, fixed, self._changed)
+        self.message = w.HTML()
+        self.message.add_class("mmlab-message")
+        self.screen = w.HTML()
+        self.line = w.Text(description="Scenario", layout=w.Layout(width="auto"))
+        self.line.add_class("mmlab-line")
+        self.controls.reset.on_click(lambda _: self.reset())
+        self.widget = output.arrange(self.controls, self.message, self.screen, self.line)
+        self._timer = None
+        self._running = self._again = False
+        self._settled = self._ghost = None  # the picture of the last full run, and of the one before
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the scenario that the panel was made with; the ghost goes."""
+        self._settled = self._ghost = None
+        self.controls.show(*self._begin)
+        self._cancel()
+        self._answer(full=True)
+
+    def close(self) -> None:
+        """Take the panel and its widgets away; a run that was due is dropped."""
+        self._cancel()
+        for one in (*self.controls.all(), self.message, self.screen, self.line):
+            one.close()
+        output.close(self.widget)
+
+    @property
+    def static(self) -> Static:
+        """The same scenario as a picture, a sentence and a table without widgets, from `mmlab.compare`."""
+        return Static(self.scenarios)
+
+    def _changed(self) -> None:
+        """Somebody changed a control: a short run now, a full one when nothing moves any more."""
+        if self._running:
+            self._again = True  # one run more when this one is done, however many changes there were
+            return
+        self._cancel()
+        loop = _loop()
+        self._answer(full=loop is None)
+        while self._again:
+            self._again = False
+            self._answer(full=loop is None)
+        if loop is not None:
+            self._timer = loop.call_later(SETTLE_SECONDS, self._settle)
+
+    def _settle(self) -> None:
+        self._timer = None
+        self._answer(full=True)
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _answer(self, full: bool) -> None:
+        """Run what the controls say and show it; what makes no sense becomes a line, and the picture stays."""
+        self._running = True
+        try:
+            designs, fields = self.controls.values()
+            scenarios = [Scenario(design=design, **fields) for design in designs]
+            results = quick.share(scenarios, *(FULL if full else COARSE))
+        except (ValueError, KernelBug) as error:
+            self.message.value = output.message(str(error))
+            return
+        finally:
+            self._running = False
+        self.scenarios, self.results = scenarios, results
+        self._show(full)
+
+    def _show(self, full: bool) -> None:
+        stop = min(max(map(quick.picture_ns, self.scenarios)), *(quick.pictured_ns(result) for result in self.results))
+        runs = [(result.design, result.headline, result.metrics.opening) for result in self.results]
+        if full:
+            self._ghost = self._settled
+        picture = timeline(runs, 0, stop, width=WIDTH, ghost=self._ghost if full else self._settled)
+        if full:
+            self._settled = picture
+        self.picture = picture
+        self.caption = output.sentence(self.results)
+        note = (
+            f"Measured over {quick.over(self.results)} of simulated time; "
+            f"the picture shows the first {units.duration(stop, 2)}."
+        )
+        self.screen.value = output.screen(self.caption, picture, self.results, note)
+        self.line.value = f"mmlab.{self.scenarios[0]!r}"
+        self.message.value = ""
+
+    def __repr__(self) -> str:
+        return self.caption
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {**self.widget._repr_mimebundle_(), "text/plain": self.caption}
+
+
+def _loop():
+    """The running event loop of a notebook's kernel, or None in a plain program."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,97 @@
+"""Runs that answer at once: a window of simulated time that ends when enough events have happened.
+
+What a simulated second costs depends on the design: `synchronous` does next to nothing while its one reader waits,
+`nopage_refault` faults half a million times. Counting events bounds the work for any of them, and, unlike
+a stop-watch, gives the same numbers every time.
+"""
+
+from __future__ import annotations
+
+from simpy.core import StopSimulation
+
+from ..experiment import Result, Scenario
+from ..experiment.durations import parse_disk
+from ..experiment.metrics import Metrics
+from ..experiment.run import build
+from ..view import units
+
+PAIR_NS = 67_000
+"""one mmap+munmap pair when nobody is in the way"""
+WINDOWS = 40
+"""a full run covers at most this many pictures"""
+LONGEST_NS = 20 * 10**9
+PICTURED = 20_000
+"""events of one run that a picture is made from, at most"""
+
+
+def picture_ns(scenario: Scenario) -> int:
+    """How much simulated time a picture should show: three disk reads, or one for each thread and two more."""
+    service, channels = parse_disk(scenario.disk)
+    reads = max(3, (scenario.fault_threads + 2) / (scenario.channels or channels))
+    pairs = 3 + scenario.mmap_threads if scenario.mmap_threads else 0
+    span = max(1, service.mean() * reads * 1.03, pairs * PAIR_NS)
+    unit = 10 ** max(0, len(str(int(span))) - 2)
+    return min(-int(-span // unit) * unit, LONGEST_NS)
+
+
+def run(scenario: Scenario, most_events: int, windows: int = WINDOWS) -> Result:
+    """Run `scenario` for as long as `windows` pictures show, or until `most_events` events have happened.
+
+    Deterministic. The window ends with the last fault that was resolved in it, so that a rate over a few disk
+    reads is not off by the one that was still under way. Raises what Scenario.run raises.
+    """
+    until = min(picture_ns(scenario) * windows, LONGEST_NS)
+    gathered: list[tuple] = []
+
+    def gather(events: list[tuple]) -> None:
+        if len(gathered) >= most_events:
+            return  # the engine's last call, after the stop, repeats what it told before
+        gathered.extend(events)
+        if len(gathered) >= most_events:
+            raise StopSimulation(None)
+
+    build(scenario, gather).run(until)
+    if len(gathered) >= most_events:
+        del gathered[most_events:]
+        until = gathered[-1][0] + 1
+    last = last_resolved(gathered)
+    if last is not None:
+        del gathered[last + 1 :]
+        until = gathered[-1][0] + 1
+    metrics = Metrics(keep=min(most_events, PICTURED))
+    metrics.consume(gathered)
+    return Result(scenario, until, metrics)
+
+
+def last_resolved(events: list[tuple]) -> int | None:
+    """The index of the last `leave` of a fault that installed its pte."""
+    mapped_after = {}  # task -> index of its next leave, seen from behind
+    for i in reversed(range(len(events))):
+        _, task, what, _, _, _, _ = events[i]
+        if what == "leave":
+            mapped_after[task] = i
+        elif what == "pte" and task in mapped_after:
+            return mapped_after[task]
+    return None
+
+
+def pictured_ns(result: Result) -> int:
+    """How far the events reach that a picture of this run can be made from."""
+    opening = result.metrics.opening
+    return result.ns if len(opening) == result.metrics.events else opening[-1][0]
+
+
+def share(scenarios: list[Scenario], most_events: int, windows: int = WINDOWS) -> list[Result]:
+    """Run each scenario; what one leaves of the events that all may have together goes to those after it."""
+    results, left = [], most_events
+    for number, scenario in enumerate(scenarios):
+        results.append(run(scenario, max(1, left // (len(scenarios) - number)), windows))
+        left -= results[-1].metrics.events
+    return results
+
+
+def over(results: list[Result]) -> str:
+    """How much simulated time the numbers come from: "560 ms", or "54 ms to 560 ms"."""
+    spans = sorted(result.ns for result in results)
+    low, high = units.duration(spans[0], 2), units.duration(spans[-1], 2)
+    return low if low == high else f"{low} to {high}"
