@@ -47,10 +47,11 @@ def run(scenario: Scenario, most_events: int, windows: int = WINDOWS) -> Result:
         if len(gathered) >= most_events:
             return  # the engine's last call, after the stop, repeats what it told before
         gathered.extend(events)
-        if len(gathered) >= most_events:
+        if len(gathered) >= most_events and engine.env.now < until:
             raise StopSimulation(None)
 
-    build(scenario, gather).run(until)
+    engine = build(scenario, gather)
+    engine.run(until)
     if len(gathered) >= most_events:
         del gathered[most_events:]
         until = gathered[-1][0] + 1
