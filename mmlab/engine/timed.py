@@ -6,9 +6,10 @@ queue of ready tasks and cost no event at all. Time is integer nanoseconds.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from heapq import heappush
 
 import simpy
@@ -26,11 +27,20 @@ BATCH = 8_000
 
 
 class Clock(simpy.Environment):
-    """SimPy's environment, with events put at a time rather than after a delay: the kernel's clock may be ahead."""
+    """SimPy's environment, in which an alarm is put at a time rather than after a delay: the kernel's clock may be ahead.
 
-    def put(self, event: simpy.Event, time: int) -> None:
-        """As `schedule`, at `time` (ns since the start)."""
-        heappush(self._queue, (time, NORMAL, next(self._eid), event))
+    `queue` is the heap of what is due: (time, priority, number, event).
+    """
+
+    def __init__(self) -> None:
+        super().__init__(initial_time=0)
+        self.queue = self._queue
+
+    def put(self, alarm: Alarm, time: int) -> None:
+        """Let `alarm` go off at `time` (ns since the start)."""
+        alarm.time = time
+        alarm.callbacks = alarm.again
+        heappush(self.queue, (time, NORMAL, next(self._eid), alarm))
 
 
 class Alarm(simpy.Event):
@@ -41,11 +51,7 @@ class Alarm(simpy.Event):
         self._ok = True
         self._value = None
         self.again = [callback]
-
-    def arm(self, time: int) -> None:
-        """Go off at `time` (ns since the start)."""
-        self.callbacks = self.again
-        self.env.put(self, time)
+        self.time = 0
 
 
 class TaskAlarm(Alarm):
@@ -65,6 +71,19 @@ class DiskAlarm(Alarm):
     service = 0
 
 
+@contextmanager
+def collector_paused():
+    """No automatic garbage collection: events are not garbage. Each batch ends with a collection by hand."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class Timed:
     """Runs a machine's tasks under SimPy. `consume(events)` gets the trace in batches; without it there is no trace.
 
@@ -74,7 +93,7 @@ class Timed:
 
     def __init__(self, k: Machine, consume: Callable[[list[tuple]], None] | None = None) -> None:
         self.k = k
-        self.env = Clock(initial_time=0)
+        self.env = Clock()
         self.alarms: dict[task_struct, TaskAlarm] = {}
         self.idle_disk_alarms: list[DiskAlarm] = []
         if consume is None and k.debug:
@@ -93,7 +112,7 @@ class Timed:
         k = self.k
         alarm = self.alarms[task] = TaskAlarm(self.env, self._go_on, task, coroutine)
         at = max(at, k.now)
-        alarm.arm(at)
+        self.env.put(alarm, at)
         k.horizon = min(k.horizon, at)
 
     def start_io(self, page, service: int) -> None:
@@ -103,7 +122,7 @@ class Timed:
         alarm.service = service
         k = self.k
         end = k.now + service
-        alarm.arm(end)
+        self.env.put(alarm, end)
         if end < k.horizon:
             k.horizon = end
 
@@ -117,8 +136,8 @@ class Timed:
         self.period = 1_000_000
         self.clock = time.perf_counter()
         self.batch_alarm = Alarm(self.env, self._batch)
-        self.batch_alarm.arm(min(self.period, until))
-        with Watchdog(self) as self.watchdog:
+        self.env.put(self.batch_alarm, min(self.period, until))
+        with Watchdog(self) as self.watchdog, collector_paused():
             try:
                 self.env.run(until=until)
                 self.k.now = until
@@ -132,22 +151,29 @@ class Timed:
                 self._close()
 
     def _go_on(self, alarm: TaskAlarm) -> None:
-        """An alarm went off: its task runs, and then every task that was woken meanwhile."""
+        """An alarm went off: its task runs."""
         k = self.k
-        env = self.env
+        k.now = alarm.time
+        self._run_ready(alarm)
+
+    def _run_ready(self, alarm: TaskAlarm) -> None:
+        """Run the task of `alarm`, and then every task that is woken meanwhile."""
+        k = self.k
         ready = k.ready
-        k.now = env.now
+        due = self.env.queue
         while True:
-            k.horizon = 0 if ready else env.peek()
+            k.horizon = 0 if ready else due[0][0]
+            k.resumed = k.now
             task = k.current = alarm.task
             try:
                 ns = alarm.send(None)
             except StopIteration:
                 self._exit(task)
             else:
+                task.utime += k.now - k.resumed
                 if ns is not None:
                     task.utime += ns
-                    alarm.arm(k.now + ns)
+                    self.env.put(alarm, k.now + ns)
             if not ready:
                 return
             alarm = self.alarms[ready.popleft()]
@@ -155,15 +181,15 @@ class Timed:
     def _io_done(self, alarm: DiskAlarm) -> None:
         """A read is done: whoever waited for it runs."""
         k = self.k
-        k.now = self.env.now
-        page, alarm.page = alarm.page, None
+        k.now = alarm.time
         self.idle_disk_alarms.append(alarm)
-        k.disk.complete(page, alarm.service)
+        k.disk.complete(alarm.page, alarm.service)
         if k.ready:
-            self._go_on(self.alarms[k.ready.popleft()])
+            self._run_ready(self.alarms[k.ready.popleft()])
 
     def _exit(self, task: task_struct) -> None:
         """The task's coroutine came to its end."""
+        task.utime = self.k.cpu_time()
         task.mm.mm_users -= 1
         task.exit_code = task.exit_code or "done"
         self.k.emit_for(task, "exit", task.exit_code)
@@ -172,8 +198,9 @@ class Timed:
     def _batch(self, alarm: Alarm) -> None:
         """Fold what the trace has gathered; aim at BATCH events, and at most 0.2 s, between two calls."""
         self.batches += 1
-        now, gathered = self.env.now, len(self.events)
+        now, gathered = alarm.time, len(self.events)
         self._fold()
+        gc.collect(1)
         self.watchdog.check_unawaited()
         elapsed, self.clock = time.perf_counter() - self.clock, time.perf_counter()
         if gathered > BATCH * 2 or elapsed > 0.2:
@@ -183,7 +210,7 @@ class Timed:
         if self.progress is not None:
             self.progress(now / self.until)
         if now + self.period < self.until:
-            alarm.arm(now + self.period)
+            self.env.put(alarm, now + self.period)
 
     def _fold(self) -> None:
         if self.consume is not None and self.events:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from . import costs
 from .filemap import end_page_read
-from .sleep import charge, sleep_on, wake_up_process
+from .sleep import sleep_on, wake_up_process
 
 
 class block_device:
@@ -28,20 +27,20 @@ class block_device:
         self.queue: deque[tuple] = deque()
         self.waiters: list = []
 
-    async def submit(self, page) -> None:
-        """Queue a read of a page whose lock the caller has passed to the I/O; sleeps only while the queue is full.
-
-        The device already works on it while the submitter pays for the submission.
-        """
+    async def wait_for_room(self) -> None:
+        """Sleep while the submission queue is full (get_request_wait). Not ended by signals."""
         k = self.k
-        if self.inside >= self.queue_depth:
-            since = k.now
-            if k.tracing:
-                k.emit("queue_wait", "disk")
-            while self.inside >= self.queue_depth:
-                await sleep_on(k.current, self.waiters)
-            if k.tracing:
-                k.emit("queue_woken", "disk", k.now - since)
+        since = k.now
+        if k.tracing:
+            k.emit("queue_wait", "disk")
+        while self.inside >= self.queue_depth:
+            await sleep_on(k.current, self.waiters)
+        if k.tracing:
+            k.emit("queue_woken", "disk", k.now - since)
+
+    def submit(self, page) -> None:
+        """Begin or queue a read of a page; there is room. The page lock belongs to the I/O from now on."""
+        k = self.k
         self.inside += 1
         service = self.service_time()
         if k.tracing:
@@ -50,8 +49,6 @@ class block_device:
             k.start_io(page, service)
         else:
             self.queue.append((page, service))
-        if not k.advance(costs.SUBMIT_READ):
-            await charge(costs.SUBMIT_READ)
 
     def complete(self, page, service: int) -> None:
         """A read is done: start the next one, wake the page's waiters and one submitter that found the queue full."""

@@ -17,11 +17,13 @@ async def touch(k, address: int, write_access: bool = False) -> str | None:
     """
     task = k.current
     while not walk_page_table(task.mm, address, write_access):
-        task.entered = task.utime
         minor, major = task.min_flt, task.maj_flt
         if k.tracing:
-            k.emit("enter", "fault", address)
-        if not k.advance(costs.EXCEPTION_ENTRY):
+            k.enter("fault", address)
+        then = k.now + costs.EXCEPTION_ENTRY
+        if then < k.horizon:
+            k.now = then
+        else:
             await charge(costs.EXCEPTION_ENTRY)
         await k.do_page_fault(address, write_access)
         k.leave_fault(task, task.min_flt - minor, task.maj_flt - major)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import costs
 from .page import PG_error, PG_locked, PG_uptodate, lock_page, page, pin, put_page, unlock_page
-from .sleep import charge, wake_up
+from .sleep import charge, wake_up_process
 from .vmscan import alloc_page
 
 PAGE_SHIFT = 12
@@ -64,7 +64,10 @@ async def find_get_page(mapping: address_space, index: int):
     Lock state: any; mmap_sem does not protect the page cache, the reference protects the page.
     """
     k = mapping.k
-    if not k.advance(costs.PAGE_CACHE_LOOKUP):
+    then = k.now + costs.PAGE_CACHE_LOOKUP
+    if then < k.horizon:
+        k.now = then
+    else:
         await charge(costs.PAGE_CACHE_LOOKUP)
     found = mapping.pages.get(index)
     if found is not None:
@@ -107,12 +110,16 @@ async def page_cache_read(mapping: address_space, index: int):
         found.count += 1
         pin(found)
         return found
-    fresh.flags = PG_locked  # by the I/O, from the first moment
+    fresh.flags = PG_locked
     fresh.count = 2  # the cache's reference and the caller's
     mapping.pages[index] = fresh
     k.lru[fresh] = None
-    pin(fresh)
-    await k.disk.submit(fresh)
+    task = k.current
+    task.pins.append(fresh)
+    task.held.append(fresh)
+    if k.debug:
+        task.remember_place(fresh)
+    await readpage(fresh)
     return fresh
 
 
@@ -125,12 +132,22 @@ async def readpage(page: page) -> None:
     task = k.current
     if page not in task.held:
         k.bug_release(task, page, "page lock (readpage)")
+    disk = k.disk
+    if disk.inside >= disk.queue_depth:
+        await disk.wait_for_room()
     task.held.remove(page)
-    await k.disk.submit(page)
+    disk.submit(page)
+    # The device already works on it while the submitter pays for the submission.
+    then = k.now + costs.SUBMIT_READ
+    if then < k.horizon:
+        k.now = then
+    else:
+        await charge(costs.SUBMIT_READ)
 
 
 def end_page_read(page: page, ok: bool) -> None:
     """The device's completion: PG_uptodate on success only, then unlock and wake."""
     page.flags = page.flags & ~PG_locked | (PG_uptodate if ok else PG_error)
-    if page.waiters:
-        wake_up(page.waiters)
+    for task in page.waiters:
+        wake_up_process(task)
+    page.waiters.clear()

@@ -19,14 +19,14 @@ from .task import task_struct
 class Machine(Aids):
     """One simulated computer with one process. Made by `Design.machine`, which adds the design's functions.
 
-    `now` is the time in ns; `current` the running task; `ready` the tasks that were woken and wait to run; before
-    `horizon` nothing else is due, so the running task need not give way (a driver without short cuts leaves it at 0;
-    waking a task puts it back to 0).
+    `now` is the time in ns; `current` the running task, which was `resumed` at that time; `ready` the tasks that were
+    woken and wait to run; before `horizon` nothing else is due, so the running task need not give way (a driver without
+    short cuts leaves it at 0; waking a task puts it back to 0).
     """
 
     __slots__ = (
         "aids", "cache_pages", "current", "debug", "disk", "fail_alloc", "files", "horizon", "lru", "mm", "now", "ready",
-        "record", "start_io", "tasks", "tracing",
+        "record", "resumed", "start_io", "tasks", "tracing",
     )  # fmt: skip
     design_name = ""
 
@@ -42,20 +42,16 @@ class Machine(Aids):
         self.disk = None
         self.start_io: Callable | None = None
         self.horizon = 0
+        self.resumed = 0
         self.fail_alloc: Callable[[], bool] | None = None
         self.debug = debug
         self.aids = True
         self.tracing = False
         self.record: Callable[[tuple], None] | None = None
 
-    def advance(self, ns: int) -> bool:
-        """Let `ns` of cpu time pass for the running task, if nobody else is to run before or at that moment."""
-        then = self.now + ns
-        if then >= self.horizon:
-            return False
-        self.now = then
-        self.current.utime += ns
-        return True
+    def cpu_time(self) -> int:
+        """The ns of cpu time that the running task has used so far."""
+        return self.current.utime + self.now - self.resumed
 
     def add_file(self, name: str, pages: int) -> address_space:
         """A file of `pages` pages, nothing of it cached."""
@@ -88,8 +84,7 @@ class Machine(Aids):
 
     def enter(self, what: str, address: int = 0) -> None:
         """The running task enters the kernel: by an exception (what = "fault") or a system call."""
-        task = self.current
-        task.entered = task.utime
+        self.current.entered = self.cpu_time()
         if self.tracing:
             self.emit("enter", what, address)
 
@@ -99,7 +94,7 @@ class Machine(Aids):
         if task.held or task.pins:
             self.check_return_to_user(task)
         if self.tracing:
-            self.emit("leave", what, task.utime - task.entered)
+            self.emit("leave", what, self.cpu_time() - task.entered)
 
     def leave_fault(self, task: task_struct, minor: int, major: int) -> None:
         """Back to user mode after do_page_fault, given what it added to the counters; names the outcome in the trace."""
@@ -111,4 +106,4 @@ class Machine(Aids):
             outcome = "major" if major else "minor" if minor else "retry"
             if task.forced is not None:
                 outcome = "OOM" if task.forced == "SIGKILL" else task.forced
-            self.emit("leave", outcome, task.utime - task.entered)
+            self.emit("leave", outcome, self.cpu_time() - task.entered)

@@ -34,7 +34,7 @@ class page:
         self.name = mapping.page_names[index] if mapping is not None else "anon"
         self.flags = 0
         self.count = 0
-        self.rmap: list[int] = []
+        self.rmap: tuple[int, ...] = ()
         self.waiters: list = []
 
     def __repr__(self) -> str:
@@ -99,13 +99,6 @@ def pin(page: page) -> None:
     task.pins.append(page)
     if k.debug:
         task.remember_place(page)
-
-
-def release_page(page: page) -> None:
-    """Drop one reference, whoever owned it; free the page when it was the last."""
-    page.count -= 1
-    if page.count == 0:
-        page.__class__ = freed_page
 
 
 async def lock_page(page: page) -> None:

@@ -7,7 +7,7 @@ A pte maps an address to a page and owns one reference to it. Two facts matter f
 from __future__ import annotations
 
 from .bug import KernelBug
-from .page import PG_uptodate, page, release_page
+from .page import PG_uptodate, freed_page, page
 
 PTRS_PER_PTE = 512
 PAGE_SHIFT = 12
@@ -76,30 +76,29 @@ async def set_pte_at(vma, page_table: pte_table, address: int, page: page) -> No
     index, inside i_size, and the pte is none.
     """
     k = page_table.k
-    mm = vma.vm_mm
+    mm = vma.vm_mm  # for a vma that munmap freed, this is already a use after free
     task = k.current
+    file = vma.vm_file
+    ptes = page_table.ptes
     vpn = address >> PAGE_SHIFT
     if not (
         mm.mmap_sem in task.held
         and mm.page_table_lock.owner is task
-        and vma in mm.mmap
         and vma.vm_start <= address < vma.vm_end
         and page in task.pins
         and page.flags & PG_uptodate
-        and page.mapping is vma.vm_file
-        and vpn not in page_table.ptes
+        and page.mapping is file
+        and vpn not in ptes
         and (
-            vma.vm_file is None
-            or (address - vma.vm_start >> PAGE_SHIFT) + vma.vm_pgoff
-            == page.index
-            < vma.vm_file.i_size + 4095 >> PAGE_SHIFT
+            file is None
+            or (address - vma.vm_start >> PAGE_SHIFT) + vma.vm_pgoff == page.index < file.i_size + 4095 >> PAGE_SHIFT
         )
     ):
         k.bug_set_pte(vma, page_table, address, page)
-    page_table.ptes[vpn] = page
+    ptes[vpn] = page
     if not vma.vm_flags & VM_WRITE:
         page_table.readonly.add(vpn)
-    page.rmap.append(vpn << PAGE_SHIFT)
+    page.rmap += (vpn << PAGE_SHIFT,)
     task.pins.remove(page)
     mm.rss += 1
     if k.tracing:
@@ -112,16 +111,18 @@ async def ptep_set_access_flags(page_table: pte_table, address: int) -> None:
 
 
 def clear_pte(mm, address: int) -> None:
-    """Remove one pte and drop its reference."""
+    """Remove one pte and drop its reference. The caller takes it out of page.rmap."""
     vpn = address >> PAGE_SHIFT
     table = mm.pgd[address >> PMD_SHIFT]
     page = table.ptes.pop(vpn)
     table.readonly.discard(vpn)
-    page.rmap.remove(vpn << PAGE_SHIFT)
     mm.rss -= 1
-    if mm.k.tracing:
-        mm.k.emit("unmap", page.name, address)
-    release_page(page)
+    k = mm.k
+    if k.tracing:
+        k.emit("unmap", page.name, address)
+    page.count -= 1
+    if page.count == 0:
+        page.__class__ = freed_page
 
 
 def zap_page_range(mm, start: int, end: int) -> None:
@@ -134,6 +135,8 @@ def zap_page_range(mm, start: int, end: int) -> None:
         else:
             present = [vpn for vpn in ptes if first <= vpn < last]
         for vpn in present:
+            page = ptes[vpn]
+            page.rmap = tuple(address for address in page.rmap if address != vpn << PAGE_SHIFT)
             clear_pte(mm, vpn << PAGE_SHIFT)
 
 

@@ -152,15 +152,16 @@ class rw_semaphore:
         """
         k = self.k
         task = k.current
-        if self.activity < 0 or self not in task.held:
+        activity = self.activity - 1
+        if activity < 0 or self not in task.held:
             k.bug_release(task, self, READ)
         task.held.remove(self)
-        self.activity -= 1
+        self.activity = activity
         if k.tracing:
             k.emit("release", self.names[READ])
             if k.debug:
                 task.remember_letting_go(self)
-        if self.wait_list and not self.activity:
+        if not activity and self.wait_list:
             self._hand_off()
 
     async def up_write(self) -> None:

@@ -1,8 +1,16 @@
 """The two things that a driver of the kernel must understand: time passes, and a task sleeps.
 
 A coroutine of the kernel yields an integer when the running task uses that many ns of cpu time, and None
-when it sleeps until somebody calls `wake_up_process`. Everything else is ordinary Python. Where it is hot, code first asks
-`k.advance(ns)`: if nothing else is due before then, the driver just moves the clock and nobody need be asked to wait.
+when it sleeps until somebody calls `wake_up_process`. Everything else is ordinary Python.
+
+Where it is hot, code moves the clock itself, as long as nothing else is due before `k.horizon`, instead of asking the
+driver to wait:
+
+    then = k.now + costs.FIND_VMA
+    if then < k.horizon:
+        k.now = then
+    else:
+        await charge(costs.FIND_VMA)
 """
 
 from __future__ import annotations

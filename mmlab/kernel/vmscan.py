@@ -9,7 +9,7 @@ Source: mm/vmscan.c, mm/rmap.c (try_to_unmap) of 2.6.18.
 
 from __future__ import annotations
 
-from .page import PG_locked, page, release_page
+from .page import PG_locked, freed_page, page
 from .pagetable import clear_pte
 
 
@@ -29,28 +29,36 @@ def shrink_cache(k) -> bool:
     """
     lru = k.lru
     for _ in range(len(lru)):
-        victim = next(iter(lru))
-        if victim.flags & PG_locked or victim.count > 1 + len(victim.rmap):
-            lru.move_to_end(victim)
+        victim, _ = lru.popitem(False)
+        if victim.count > 1 + len(victim.rmap) or victim.flags & PG_locked:
+            lru[victim] = None
             continue
         try_to_unmap(victim)
         if k.tracing:
             k.emit("evict", victim.name)
-        remove_from_page_cache(victim)
+        drop_from_mapping(victim)
         return True
     return False
 
 
 def try_to_unmap(page: page) -> None:
     """Clear every pte that maps the page, found by rmap. Needs no mmap_sem."""
-    rmap = page.rmap
-    while rmap:
-        clear_pte(page.k.mm, rmap[-1])
+    mm = page.k.mm
+    for address in reversed(page.rmap):
+        clear_pte(mm, address)
+    page.rmap = ()
 
 
 def remove_from_page_cache(page: page) -> None:
-    """Take the page out of its file and off the LRU list; the cache's reference goes with it."""
+    """Take the page off the LRU list and out of its file."""
+    del page.k.lru[page]
+    drop_from_mapping(page)
+
+
+def drop_from_mapping(page: page) -> None:
+    """Take the page out of its file; the cache's reference goes with it."""
     del page.mapping.pages[page.index]
     page.mapping = None
-    del page.k.lru[page]
-    release_page(page)
+    page.count -= 1
+    if page.count == 0:
+        page.__class__ = freed_page
