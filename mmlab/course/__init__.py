@@ -8,9 +8,19 @@ Importing this needs no ipywidgets; without them the questions are still asked, 
 """
 
 from .answers import predict, reveal
+from .faults import compare_faults, every_kind
 from .guesses import guess_of
 from .installation import check_installation
 from .source import show_source
 from .stepper import step_through
 
-__all__ = ["check_installation", "guess_of", "predict", "reveal", "show_source", "step_through"]
+__all__ = [
+    "check_installation",
+    "compare_faults",
+    "every_kind",
+    "guess_of",
+    "predict",
+    "reveal",
+    "show_source",
+    "step_through",
+]

@@ -26,6 +26,8 @@ def controls(frames: list[str]):
     """Back, Next, a slider, and the frame that they show."""
     import ipywidgets as w
 
+    from ..widgets.output import SCRIPT, STYLE
+
     last = len(frames) - 1
     back = w.Button(description="Back", icon="arrow-left", disabled=True, layout=w.Layout(width="7em"))
     ahead = w.Button(description="Next", icon="arrow-right", button_style="primary", layout=w.Layout(width="7em"))
@@ -46,7 +48,11 @@ def controls(frames: list[str]):
     box.observe(lambda change: setattr(step, "value", change["new"]), "value")
     back.on_click(lambda _: move(-1))
     ahead.on_click(lambda _: move(1))
-    return w.VBox([w.HBox([back, ahead, step, box], layout=w.Layout(flex_flow="row wrap")), view])
+    row = w.HBox([back, ahead, step, box], layout=w.Layout(flex_flow="row wrap"))
+    row.add_class("mmlab-row")
+    whole = w.VBox([row, view, w.HTML(STYLE.format(script=escape(SCRIPT)))])  # names the slider for screen readers
+    whole.add_class("mmlab-panel")
+    return whole
 
 
 def frame(fault, number: int) -> str:

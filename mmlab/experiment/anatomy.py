@@ -10,8 +10,6 @@ The machine has one process with three mappings, the same for every kind of faul
 from __future__ import annotations
 
 import difflib
-import inspect
-import sys
 from random import Random
 from typing import NamedTuple
 
@@ -21,19 +19,16 @@ from ..kernel.block import block_device
 from ..kernel.exception import touch
 from ..kernel.filemap import PAGE_SIZE, page_cache_read
 from ..kernel.mm import VM_GROWSDOWN, VM_READ, VM_WRITE
-from ..kernel.page import PageLocked, PageUptodate, put_page, wait_on_page_locked
+from ..kernel.page import put_page, wait_on_page_locked
 from ..kernel.sleep import charge
 from ..kernel.task import task_struct
 from ..trace import Event
 from ..view.table import Table
 from ..view.units import duration
 from .durations import LONGEST, parse_disk
+from .observer import Observer, Snapshot
 from .story import sem_in_words, sentences
 from .workloads import map_at
-
-COROUTINE = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
-NOT_LINUX = ("touch", "submit")
-"""coroutines of the simulated machine that have no namesake in Linux"""
 
 FILE_AT, ANON_AT, STACK_AT = 0x1000_0000, 0x2000_0000, 0x7FFF_0000
 FILE_PAGES, MAPPED_PAGES, INDEX = 8, 16, 5
@@ -66,95 +61,6 @@ SECOND_THREAD_AT = 5_000
 """ns after the first that the second thread of "sibling" touches the page"""
 
 
-class Snapshot(NamedTuple):
-    """The state just after an event."""
-
-    path: tuple[str, ...]
-    """the functions that the task is in, outermost first"""
-    vmas: tuple[tuple[int, int, str], ...]
-    """(vm_start, vm_end, what it is)"""
-    pte: str
-    """"none", or the name of the page that is mapped"""
-    page: str
-    """the page's name, or "" when it is not in the page cache"""
-    locked: bool
-    uptodate: bool
-    owners: tuple[str, ...]
-    """who holds a reference to the page"""
-    readers: tuple[str, ...]
-    """who holds mmap_sem for reading"""
-    writer: str
-    queue: tuple[str, ...]
-
-
-class Observer:
-    """Takes down each event together with the state that it leaves behind."""
-
-    def __init__(self, k, file, address: int) -> None:
-        self.k, self.file, self.address = k, file, address
-        self.events: list[Event] = []
-        self.snapshots: list[Snapshot] = []
-
-    def __call__(self, event: tuple) -> None:
-        event = Event(*event)
-        self.events.append(event)
-        self.snapshots.append(self.look(event))
-
-    def look(self, event: Event) -> Snapshot:
-        """The state of the machine now."""
-        k, sem = self.k, self.k.mm.mmap_sem
-        table = k.mm.pgd.get(self.address >> 21)
-        mapped = table.ptes.get(self.address >> 12) if table else None
-        page = mapped or self.file.pages.get((self.address - FILE_AT) // PAGE_SIZE)
-        holders = [task.comm for task in k.tasks if sem in task.held]
-        return Snapshot(
-            path=call_path(event),
-            vmas=tuple((vma.vm_start, vma.vm_end, kind_of(vma)) for vma in k.mm.mmap),
-            pte=mapped.name if mapped else "none",
-            page=page.name if page else "",
-            locked=bool(page and PageLocked(page)),
-            uptodate=bool(page and PageUptodate(page)),
-            owners=owners(page, k.tasks) if page else (),
-            readers=tuple(holders) if sem.writer is None else (),
-            writer=sem.writer.comm if sem.writer else "",
-            queue=tuple(entry[0].comm for entry in sem.wait_list),
-        )
-
-    def settled(self) -> list[Snapshot]:
-        """The snapshots; the disk changes the page just after it says so, so the page is taken from the next one."""
-        snapshots = list(self.snapshots)
-        for at, event in enumerate(self.events[:-1]):
-            if event.what == "io_done":
-                page = snapshots[at + 1]
-                snapshots[at] = snapshots[at]._replace(locked=page.locked, uptodate=page.uptodate)
-        return snapshots
-
-
-def owners(page, tasks) -> tuple[str, ...]:
-    """Who holds a reference to the page: the page cache, each pte, each task that looked it up."""
-    cache = ("page cache",) if page.mapping is not None else ()
-    pins = tuple(task.comm for task in tasks for pin in task.pins if pin is page)
-    return cache + pins + ("pte",) * len(page.rmap)
-
-
-def kind_of(vma) -> str:
-    """What a vma is, in a word or two."""
-    what = f"file {vma.vm_file.name}" if vma.vm_file else "stack" if vma.vm_flags & VM_GROWSDOWN else "anonymous"
-    return f"{what}, {'read and write' if vma.vm_flags & VM_WRITE else 'read only'}"
-
-
-def call_path(event: Event) -> tuple[str, ...]:
-    """The functions of the kernel that the event's task is in, outermost first, read off the Python stack."""
-    if event.task == "disk":
-        return ("end_page_read",)
-    names, frame = [], sys._getframe(1)
-    while frame is not None and frame.f_code is not user_mode.__code__:
-        if frame.f_code.co_flags & COROUTINE:  # kernel and design code; what drives it is ordinary functions
-            names.append(frame.f_code.co_name)
-        frame = frame.f_back
-    return tuple(name for name in reversed(names) if name not in NOT_LINUX and not name.startswith("_"))
-
-
 class OneFault:
     """One fault, taken apart: `events`, `story()`, `timeline()`, `table()`, `outcome`, `caption`.
 
@@ -173,26 +79,49 @@ class OneFault:
         return [event for event in self.events if event.what == what and event.task == task]
 
     @property
-    def figures(self) -> dict[str, int]:
-        """Of the first thread, in ns: total (from the touch to the end), asleep, held (mmap_sem), cpu; and passes."""
-        total = self._of("leave")[-1].time - self._of("enter")[0].time
-        taken, dropped = self._of("acquire"), self._of("release")
-        return {
-            "total": total,
-            "asleep": sum(event.value for event in self._of("page_woken")),
-            "held": sum(b.time - a.time for a, b in zip(taken, dropped)),
-            "cpu": sum(event.value for event in self._of("leave")),
-            "passes": len(taken),
-        }
+    def total_us(self) -> float:
+        """us from the touch to the end of the handler, of the first thread, replays included."""
+        return (self._of("leave")[-1].time - self._of("enter")[0].time) / 1000
+
+    @property
+    def asleep_us(self) -> float:
+        """us of them asleep until the page was unlocked."""
+        return sum(event.value for event in self._of("page_woken")) / 1000
+
+    @property
+    def held_us(self) -> float:
+        """us of them with mmap_sem held."""
+        return sum(b.time - a.time for a, b in zip(self._of("acquire"), self._of("release"))) / 1000
+
+    @property
+    def cpu_us(self) -> float:
+        """us of cpu time in the kernel."""
+        return sum(event.value for event in self._of("leave")) / 1000
+
+    def count(self, what: str) -> int:
+        """How many events of this kind there were, of all threads: "submit", "walk", "pte", ..."""
+        return sum(event.what == what for event in self.events)
+
+    def state_at(self, what: str) -> Snapshot:
+        """The state just after the first event of this kind. Raises ValueError when there was none."""
+        for event, snapshot in zip(self.events, self.snapshots):
+            if event.what == what:
+                return snapshot
+        words = dict.fromkeys(event.what for event in self.events)
+        raise ValueError(f"this fault has no event {what!r}; it has: {', '.join(words)}")
+
+    def maps(self) -> Table:
+        """The mappings of the process before the fault, as /proc/PID/maps shows them."""
+        rows = [[f"{start:#x}", f"{end:#x}", what] for start, end, what in self.snapshots[0].vmas]
+        return Table(["vm_start", "vm_end", "what it is"], rows)
 
     @property
     def caption(self) -> str:
         """What happened, with the numbers."""
-        f = self.figures
-        text = f"{self.design}, {self.kind} ({KINDS[self.kind].meaning}): {self.outcome} after {_us(f['total'])}"
-        if f["asleep"]:
-            text += f", {_us(f['asleep'])} of them asleep"
-        return f"{text}; mmap_sem was held for {_us(f['held'])}."
+        text = f"{self.design}, {self.kind} ({KINDS[self.kind].meaning}): {self.outcome} after {_us(self.total_us)}"
+        if self.asleep_us:
+            text += f", {_us(self.asleep_us)} of them asleep"
+        return f"{text}; mmap_sem was held for {_us(self.held_us)}."
 
     @property
     def steps(self) -> list[int]:
@@ -232,8 +161,7 @@ def side_by_side(faults: list[OneFault]) -> Table:
     """A row for each fault; times in us."""
     rows = []
     for fault in faults:
-        f = fault.figures
-        times = [f[name] / 1000 for name in ("total", "asleep", "held", "cpu")]
+        times = [fault.total_us, fault.asleep_us, fault.held_us, fault.cpu_us]
         rows.append([fault.kind, KINDS[fault.kind].meaning, fault.outcome, *times])
     return Table(["kind", "what is touched", "outcome", "total (us)", "asleep", "mmap_sem held", "cpu"], rows)
 
@@ -265,7 +193,7 @@ def one_fault(kind: str = "major", design: str | Design = "synchronous", disk: s
         memory = iter([False])  # enough for the page table, not for the page
         k.fail_alloc = lambda: next(memory, True)
     what = KINDS[kind]
-    observer = Observer(k, file, what.address)
+    observer = Observer(k, file, (what.address - FILE_AT) // PAGE_SIZE, what.address)
     engine = Timed(k, len)
     k.record = observer
     for number in range(what.threads):
@@ -302,8 +230,8 @@ async def read_into_cache(file, index: int) -> None:
     await put_page(page)
 
 
-def _us(ns: int) -> str:
-    return duration(ns, 5, ascii=True)
+def _us(us: float) -> str:
+    return duration(round(us * 1000), 5, ascii=True)
 
 
 def _time(ns: int) -> str:
