@@ -34,7 +34,7 @@ class page:
         self.name = mapping.page_names[index] if mapping is not None else "anon"
         self.flags = 0
         self.count = 0
-        self.rmap: tuple[int, ...] = ()
+        self.rmap: list[int] = []
         self.waiters: list = []
 
     def __repr__(self) -> str:

@@ -98,7 +98,7 @@ async def set_pte_at(vma, page_table: pte_table, address: int, page: page) -> No
     ptes[vpn] = page
     if not vma.vm_flags & VM_WRITE:
         page_table.readonly.add(vpn)
-    page.rmap += (vpn << PAGE_SHIFT,)
+    page.rmap.append(vpn << PAGE_SHIFT)
     task.pins.remove(page)
     mm.rss += 1
     if k.tracing:
@@ -135,8 +135,7 @@ def zap_page_range(mm, start: int, end: int) -> None:
         else:
             present = [vpn for vpn in ptes if first <= vpn < last]
         for vpn in present:
-            page = ptes[vpn]
-            page.rmap = tuple(address for address in page.rmap if address != vpn << PAGE_SHIFT)
+            ptes[vpn].rmap.remove(vpn << PAGE_SHIFT)
             clear_pte(mm, vpn << PAGE_SHIFT)
 
 

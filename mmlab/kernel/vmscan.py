@@ -46,7 +46,7 @@ def try_to_unmap(page: page) -> None:
     mm = page.k.mm
     for address in reversed(page.rmap):
         clear_pte(mm, address)
-    page.rmap = ()
+    page.rmap.clear()
 
 
 def remove_from_page_cache(page: page) -> None:
