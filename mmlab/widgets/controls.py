@@ -55,25 +55,22 @@ class Controls:
         self._observe()
 
     def _make(self, fixed: dict) -> None:
-        wide = w.Layout(width="auto")
-        self.design = w.Dropdown(options=list(self.known), description="Design", layout=wide)
-        self.other = w.Dropdown(options=[NO_DESIGN, *self.known], description="Compare with", layout=wide)
-        self.disk = w.Text(description="Disk latency", continuous_update=False, layout=wide)
-        self.disk_slider = w.SelectionSlider(
-            options=[(compact(ns), ns) for ns in DISK_STEPS], readout=False, layout=wide
-        )
+        self.fixed = fixed
+        self.design = w.Dropdown(options=list(self.known), description="Design")
+        self.other = w.Dropdown(options=[NO_DESIGN, *self.known], description="Compare with")
+        self.disk = w.Text(description="Disk latency", continuous_update=False)
+        self.disk_slider = w.SelectionSlider(options=[(compact(ns), ns) for ns in DISK_STEPS], readout=False)
         self.presets = [
             w.Button(description=label, tooltip=f"{label}: {_profile(name)}", layout=w.Layout(width="auto"))
             for label, name in PRESETS
         ]
         self.boxes, self.sliders = {}, {}
         for name, (least, most) in RANGES.items():
-            self.boxes[name] = w.IntText(description=NAMES[name], continuous_update=False, layout=wide)
-            self.sliders[name] = w.IntSlider(min=least, max=most, readout=False, layout=wide)
-        self.seed = w.IntText(description="Seed", continuous_update=False, layout=wide)
-        self.ps = w.Checkbox(description="a ps reader too", indent=False, layout=wide)
-        self.reset = w.Button(description="Reset", tooltip="Back to where this panel began", layout=wide)
-        self.fixed = fixed
+            self.boxes[name] = w.IntText(description=NAMES[name], continuous_update=False)
+            self.sliders[name] = w.IntSlider(min=least, max=most, readout=False)
+        self.seed = w.IntText(description="Seed", continuous_update=False)
+        self.ps = w.Checkbox(description="somebody runs ps", indent=False)
+        self.reset = w.Button(description="Reset", tooltip="Back to where this panel began")
 
     def _observe(self) -> None:
         self.disk_slider.observe(self._disk_moved, "value")

@@ -10,21 +10,32 @@ from ..experiment import Result
 from ..view import Table, units
 
 STYLE = """<style onload="{script}">
-.mmlab-panel {{ max-width: 960px; padding: 2px 0 6px; overflow: hidden; }}
+.mmlab-panel {{ max-width: 960px; padding: 2px 4px 6px 0; overflow: hidden; }}
 .mmlab-panel .mmlab-controls {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr));
-  gap: 2px 28px; overflow: hidden; }}
-.mmlab-panel .mmlab-row {{ align-items: center; overflow: hidden; }}
-.mmlab-panel .widget-label {{ min-width: 96px; width: 96px; text-align: left;
+  gap: 0 32px; overflow: hidden; padding: 2px; }}
+.mmlab-panel .mmlab-controls > *, .mmlab-panel .mmlab-line {{ width: auto; margin: 0; padding: 2px;
+  align-items: center; overflow: hidden; }}
+.mmlab-panel .mmlab-line {{ padding: 2px 4px; }}
+.mmlab-panel .mmlab-row > * {{ margin: 0; }}
+.mmlab-panel .mmlab-row > :is(.widget-text, .jupyter-widget-text) {{ flex: 0 0 176px; width: 176px; }}
+.mmlab-panel .mmlab-row > :is(.widget-slider, .jupyter-widget-slider) {{ flex: 1 1 80px; width: auto;
+  padding: 0 12px 0 20px; }}
+.mmlab-panel .mmlab-row > .widget-checkbox {{ flex: 1 1 auto; width: auto; padding-left: 20px; }}
+.mmlab-panel .mmlab-presets {{ gap: 6px; }}
+.mmlab-panel .widget-label {{ flex: 0 0 96px; width: 96px; text-align: left;
   color: var(--jp-ui-font-color1, #1b1f24); }}
-.mmlab-panel .widget-checkbox label, .mmlab-panel .widget-checkbox .widget-label {{ width: auto; }}
+.mmlab-panel .widget-checkbox label {{ width: auto; }}
 .mmlab-panel .widget-html, .mmlab-panel .widget-html-content {{ overflow: visible; line-height: 1.45; }}
-.mmlab-panel .mmlab-sentence {{ margin: 6px 0 2px; max-width: 64em; }}
+.mmlab-panel .mmlab-tl {{ --ground: var(--jp-layout-color0, #fff); }}
+.mmlab-panel .mmlab-sentence {{ margin: 6px 0 0; max-width: 64em; }}
 .mmlab-panel .mmlab-sentence p {{ margin: 0 0 3px; }}
-.mmlab-panel .mmlab-note {{ margin: 4px 0 0; color: var(--jp-ui-font-color2, #5b636e); font-size: 12px; }}
-.mmlab-panel table {{ margin: 6px 0 0; }}
+.mmlab-panel table {{ margin: 6px 0 0; font-variant-numeric: tabular-nums; }}
+.mmlab-panel :is(th, td) {{ padding: 3px 18px 3px 0 !important; text-align: left !important; }}
+[data-jp-theme-light="false"] .mmlab-panel select {{ color-scheme: dark; appearance: auto; background-image: none; }}
+.mmlab-panel .mmlab-note {{ margin: 4px 0 2px; color: var(--jp-ui-font-color2, #5b636e); font-size: 12px; }}
 .mmlab-panel .mmlab-error {{ margin: 4px 0; padding: 3px 10px; border-left: 4px solid #D55E00;
   color: var(--jp-ui-font-color1, #1b1f24); background: var(--jp-layout-color2, #f3f3f3); white-space: pre-wrap; }}
-.mmlab-panel .noUi-handle:focus-visible, .mmlab-panel :is(input, select, button):focus-visible {{
+.mmlab-panel :is(.noUi-handle, input, select, button):focus-visible {{
   outline: 2px solid var(--jp-brand-color1, #0072B2); outline-offset: 1px; }}
 </style>"""
 # ipywidgets gives a slider's handle no accessible name and no way to set one; each gets its row's label.
@@ -36,38 +47,32 @@ SCRIPT = (
 )
 
 
-def _row(*widgets) -> w.HBox:
+def _row(*widgets, classes: str = "") -> w.HBox:
     row = w.HBox(widgets)
     row.add_class("mmlab-row")
+    if classes:
+        row.add_class(classes)
     return row
-
-
-def _flex(widget, flex: str):
-    widget.layout.flex = flex
-    return widget
 
 
 def arrange(controls, message, screen, line) -> w.VBox:
     """One box with everything in it: controls in two columns (one where it is narrow), then the answer."""
-    left = w.VBox(
+    faults, mmaps = (_row(controls.boxes[name], controls.sliders[name]) for name in controls.boxes)
+    grid = w.Box(
         [
             controls.design,
             controls.other,
-            _row(_flex(controls.disk, "0 0 190px"), _flex(controls.disk_slider, "1 1 80px")),
-            _row(w.HTML('<span style="display:inline-block;width:96px"></span>'), *controls.presets),
+            _row(controls.disk, controls.disk_slider),
+            _row(*controls.presets, classes="mmlab-presets"),
+            faults,
+            mmaps,
+            _row(controls.seed, controls.ps),
+            _row(controls.reset, classes="mmlab-presets"),
         ]
     )
-    right = w.VBox(
-        [
-            _row(_flex(controls.boxes[name], "0 0 190px"), _flex(controls.sliders[name], "1 1 80px"))
-            for name in controls.boxes
-        ]
-        + [_row(_flex(controls.seed, "0 0 190px"), controls.ps), _row(controls.reset)]
-    )
-    both = w.Box([left, right])
-    both.add_class("mmlab-controls")
+    grid.add_class("mmlab-controls")
     style = w.HTML(STYLE.format(script=escape(SCRIPT)))
-    whole = w.VBox([style, both, message, screen, line])
+    whole = w.VBox([style, grid, message, screen, line])
     whole.add_class("mmlab-panel")
     return whole
 
@@ -107,7 +112,7 @@ def table(results: list[Result]) -> Table:
     def wait(us):
         return units.duration(round(us * 1000)) if us is not None else "-"
 
-    columns = ["design", "faults/s", "mmap pairs/s", "mmap wait: half", "longest", "cpu per fault", "measured over"]
+    columns = ["design", "faults/s", "mmap pairs/s", "median mmap wait", "longest", "cpu per fault", "measured over"]
     rows = []
     for r in results:
         some = r.mmap_wait.count
@@ -129,6 +134,7 @@ def screen(caption: str, picture, results: list[Result], note: str) -> str:
     """Sentence, picture, table and note as one piece of HTML: set at once, it never shows half an answer."""
     said = "".join(f"<p>{escape(one)}</p>" for one in caption.split("\n"))
     return (
-        f'<div class="mmlab-sentence">{said}</div>{picture.svg}{table(results)._repr_html_()}'
-        f'<p class="mmlab-note">{escape(note)}</p>'
+        f'<div class="mmlab-screen" data-disk="{escape(results[0].scenario.disk)}">{picture.svg}'
+        f'<div class="mmlab-sentence">{said}</div>{table(results)._repr_html_()}'
+        f'<p class="mmlab-note">{escape(note)}</p></div>'
     )

@@ -53,18 +53,18 @@ class Panel:
         self.message = w.HTML()
         self.message.add_class("mmlab-message")
         self.screen = w.HTML()
-        self.line = w.Text(description="Scenario", layout=w.Layout(width="auto"))
+        self.line = w.Text(description="Scenario", tooltip="Copy this line to run the first design again")
         self.line.add_class("mmlab-line")
         self.controls.reset.on_click(lambda _: self.reset())
         self.widget = output.arrange(self.controls, self.message, self.screen, self.line)
         self._timer = None
         self._running = self._again = False
-        self._settled = self._ghost = None  # the picture of the last full run, and of the one before
+        self._settled = None  # the picture of the last full run: the ghost under the next
         self.reset()
 
     def reset(self) -> None:
         """Back to the scenario that the panel was made with; the ghost goes."""
-        self._settled = self._ghost = None
+        self._settled = None
         self.controls.show(*self._begin)
         self._cancel()
         self._answer(full=True)
@@ -122,18 +122,17 @@ class Panel:
     def _show(self, full: bool) -> None:
         stop = min(max(map(quick.picture_ns, self.scenarios)), *(quick.pictured_ns(result) for result in self.results))
         runs = [(result.design, result.headline, result.metrics.opening) for result in self.results]
+        ghost = self._settled  # the last full run: while a control moves, the place where it came from
+        self.picture = timeline(runs, 0, stop, width=WIDTH, ghost=ghost)
         if full:
-            self._ghost = self._settled
-        picture = timeline(runs, 0, stop, width=WIDTH, ghost=self._ghost if full else self._settled)
-        if full:
-            self._settled = picture
-        self.picture = picture
+            self._settled = self.picture
         self.caption = output.sentence(self.results)
         note = (
             f"Measured over {quick.over(self.results)} of simulated time; "
             f"the picture shows the first {units.duration(stop, 2)}."
+            + (" Pale strips under the lanes: the run before." if ghost else "")
         )
-        self.screen.value = output.screen(self.caption, picture, self.results, note)
+        self.screen.value = output.screen(self.caption, self.picture, self.results, note)
         self.line.value = f"mmlab.{self.scenarios[0]!r}"
         self.message.value = ""
 

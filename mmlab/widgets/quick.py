@@ -20,6 +20,7 @@ PAIR_NS = 67_000
 WINDOWS = 40
 """a full run covers at most this many pictures"""
 LONGEST_NS = 20 * 10**9
+MIN_PERIOD_NS = 10_000
 PICTURED = 20_000
 """events of one run that a picture is made from, at most"""
 
@@ -50,8 +51,13 @@ def run(scenario: Scenario, most_events: int, windows: int = WINDOWS) -> Result:
         if len(gathered) >= most_events and engine.env.now < until:
             raise StopSimulation(None)
 
+    def pace(_: float) -> None:
+        """Let the next batch end about where the events do."""
+        left, now = most_events - len(gathered), engine.env.now
+        engine.period = max(MIN_PERIOD_NS, min(engine.period, left * now // max(1, len(gathered))))
+
     engine = build(scenario, gather)
-    engine.run(until)
+    engine.run(until, pace)
     if len(gathered) >= most_events:
         del gathered[most_events:]
         until = gathered[-1][0] + 1
