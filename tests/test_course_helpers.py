@@ -266,7 +266,7 @@ def test_importing_the_helpers_needs_no_widgets_and_no_notebook():
 def test_without_widgets_the_question_is_still_asked(elsewhere, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     course.predict("wait", "How long?", unit="ms", guess=18)
-    assert "How long? (in ms)" in capsys.readouterr().out
+    assert "How long? [ms]" in capsys.readouterr().out
     assert course.step_through(mmlab.one_fault("minor")).widget is None
 
 

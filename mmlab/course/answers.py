@@ -47,7 +47,7 @@ class Question:
         """The unit, or the choices, as the end of the question."""
         if self.choices:
             return f" ({' / '.join(self.choices)})"
-        return f" (in {self.unit})" if self.unit else ""
+        return f" [{self.unit}]" if self.unit else ""
 
     def understood(self, answer):
         """An answer as it is kept. Raises ValueError, in words for the learner, when it cannot be one."""
