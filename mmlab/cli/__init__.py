@@ -1,4 +1,4 @@
-"""The `mmlab` command: run a scenario, compare designs, read them as patches."""
+"""The `mmlab` command: run a scenario, compare designs, read them as patches, check against theory."""
 
 from __future__ import annotations
 
@@ -69,6 +69,18 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
     sub.add_argument("b", metavar="B")
     sub.add_argument("--stat", action="store_true", help="only how many lines of code each function gains and loses")
     sub.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal")
+
+    sub = command(
+        "oracles",
+        commands.check_oracles,
+        "Hold the simulation against formulas; status 1 if one is outside its tolerance",
+        "",
+        "convoy M/D/1",
+        "--slow --json",
+    )
+    sub.add_argument("words", nargs="*", metavar="WORD", help="only oracles with one of these in name or formula")
+    sub.add_argument("--slow", action="store_true", help="also those that take minutes")
+    add_quiet(sub)
     return top, group.choices
 
 

@@ -111,3 +111,24 @@ def coloured(patch) -> str:
             colour = {"+": GREEN, "-": RED, " ": ""}[mark] + (DIM if is_doc else "")
             lines.append(f"{colour}{mark}{line}{PLAIN if colour else ''}")
     return "\n".join(lines)
+
+
+def check_oracles(args) -> int:
+    """mmlab oracles"""
+    from ..experiment.oracle_rows import ORACLES
+    from ..experiment.oracles import check_all, table
+
+    chosen = [oracle for oracle in ORACLES if args.slow or not oracle.slow]
+    if args.words:
+        words = [word.lower() for word in args.words]
+        chosen = [o for o in chosen if any(word in f"{o.name} {o.formula}".lower() for word in words)]
+    if not chosen:
+        names = "; ".join(sorted({oracle.formula for oracle in ORACLES}))
+        raise ValueError(f"no oracle has {' or '.join(args.words)} in its name or formula. The formulas are: {names}")
+    checked = check_all(chosen, args.progress)
+    if args.json:
+        keys = ("name", "formula", "unit", "seconds", "seeds")
+        print_json([{**{key: getattr(o, key) for key in keys}, **found._asdict()} for o, found in checked])
+    else:
+        print(table(checked))
+    return 0 if all(found.agrees for _, found in checked) else 1

@@ -28,10 +28,9 @@ def is_number(value) -> bool:
 
 
 def _spelled_as_text(value):
-    """A distribution object as the text that people would write; text without its spaces; anything else as it is."""
-    if isinstance(value, str):
-        return value.replace(" ", "")
-    return text_of(value) if hasattr(value, "sampler") else value
+    """A distribution object as the text that people would write, text without its spaces; anything else as it is."""
+    text = text_of(value) if hasattr(value, "sampler") else value
+    return text.replace(" ", "") if isinstance(text, str) else text
 
 
 def _design(value):

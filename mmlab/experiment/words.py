@@ -44,10 +44,10 @@ def headline(result) -> str:
         parts.append(rate(result.faults_per_second).replace("/s", " faults/s"))
     if scenario.mmap_threads:
         parts.append(pairs(result.mmaps_per_second))
-    if result.mmap_wait.count:
-        parts.append(f"longest wait {duration(round(result.mmap_wait.max * 1000))}")
-    elif result.ps_wait.count:
-        parts.append(f"longest wait of ps {duration(round(result.ps_wait.max * 1000))}")
+    for who, wait in (("", result.mmap_wait), (" of ps", result.ps_wait)):
+        if wait.count:
+            parts.append(f"longest wait{who} {duration(round(wait.max * 1000))}" if wait.max else f"no waits{who}")
+            break
     return " | ".join(parts)
 
 
