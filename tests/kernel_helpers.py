@@ -67,7 +67,7 @@ class Lab:
         return [e.time for e in self.events if e.what == what and (object is None or e.object == object)]
 
     def nothing_is_left(self):
-        """No lock held, nobody queued, no reference pinned, and every page's count is what the cache and ptes explain."""
+        """No lock held, nobody queued, no page pinned; every page's count is what the cache and ptes explain."""
         assert self.sem.readers == 0 and self.sem.writer is None and not self.sem.wait_list
         assert self.mm.page_table_lock.owner is None
         assert all(not task.held and not task.pins for task in self.k.tasks)
