@@ -15,6 +15,10 @@ from mmlab.kernel.exception import touch
 SYNCHRONOUS = designs.find("synchronous")
 
 
+def watchdogs():
+    return [thread for thread in threading.enumerate() if thread.name == "mmlab watchdog"]
+
+
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(watchdog, "SOFT_LOCKUP_SECONDS", 0.05)
@@ -101,14 +105,14 @@ def test_a_long_but_honest_run_is_left_alone(monkeypatch):
 
 
 def test_a_run_leaves_no_thread_and_no_changed_setting_behind():
-    before = threading.active_count(), warnings.showwarning, list(warnings.filters), gc.isenabled()
+    before = warnings.showwarning, list(warnings.filters), gc.isenabled()
     lab = Lab(disk=MS)
     lab.task(touch(lab.k, BASE))
     lab.run()
-    for thread in threading.enumerate():
-        if thread.name == "mmlab watchdog":
-            thread.join(1)
-    assert (threading.active_count(), warnings.showwarning, list(warnings.filters), gc.isenabled()) == before
+    assert (warnings.showwarning, list(warnings.filters), gc.isenabled()) == before
+    for thread in watchdogs():
+        thread.join(10)
+    assert watchdogs() == []
 
 
 def test_other_warnings_of_the_readers_code_still_come_through():
@@ -123,12 +127,12 @@ def test_other_warnings_of_the_readers_code_still_come_through():
 
 
 def test_a_shipped_design_needs_no_watchdog_thread():
+    before, seen = watchdogs(), []
     lab = Lab(debug=False)
-    seen = []
 
     async def looks():
-        seen.extend(thread.name for thread in threading.enumerate())
+        seen.extend(thread for thread in watchdogs() if thread not in before)
 
     lab.task(looks())
     lab.run()
-    assert "mmlab watchdog" not in seen
+    assert seen == []

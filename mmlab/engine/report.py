@@ -66,14 +66,15 @@ def blame(coroutine) -> tuple[str, int, str] | None:
     return found
 
 
-def unawaited_in(traceback):
-    """A coroutine that some frame of the traceback holds and that nobody has awaited, or None.
+def unawaited_in(traceback) -> list:
+    """The coroutines that frames of the traceback hold and that nobody has awaited, outermost frame first.
 
     (`vma = find_vma(mm, address)`: the error strikes where the result is used, while the coroutine still lives.)
     """
+    found = []
     while traceback is not None:
         for value in traceback.tb_frame.f_locals.values():
             if inspect.iscoroutine(value) and inspect.getcoroutinestate(value) == inspect.CORO_CREATED:
-                return value
+                found.append(value)
         traceback = traceback.tb_next
-    return None
+    return found

@@ -69,12 +69,9 @@ class Watchdog:
 
         It comes before any other error, because it is the likely cause: the operation did not happen.
         """
-        if not self.unawaited and error is not None:
-            forgotten = unawaited_in(error.__traceback__)
-            if forgotten is not None:
-                created = [(file, line, function) for file, line, function in reversed(forgotten.cr_origin or ())]
-                self.unawaited.append(self._finding(forgotten.__qualname__, created))
-                forgotten.close()
+        for forgotten in unawaited_in(error.__traceback__) if error is not None else ():
+            self.unawaited.append(self._finding(forgotten.__qualname__, list(reversed(forgotten.cr_origin or ()))))
+            forgotten.close()  # or Python would warn of it once more, perhaps in the middle of the next run
         if self.unawaited:
             found = self.unawaited[0]
             raise found from error if error is not found else None

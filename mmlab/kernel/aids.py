@@ -6,9 +6,10 @@ took each lock and reference, so that a leak can be shown where it began.
 
 from __future__ import annotations
 
+from inspect import unwrap
 from typing import NoReturn
 
-from .bug import KernelBug
+from .bug import KernelBug, place
 from .codes import NAMES
 from .filemap import beyond_i_size, linear_page_index
 from .page import PageUptodate
@@ -101,6 +102,7 @@ class Aids:
             "fault counted twice",
             f"one fault of {task.comm} was counted as {minor} minor and {major} major",
             "count once, after the last pass, in do_page_fault",
+            place(unwrap(self.do_page_fault).__code__, None),
         )
 
     def bug_answer(self, who: str, answer, allowed: str = "", where=None) -> NoReturn:

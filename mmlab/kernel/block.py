@@ -27,6 +27,9 @@ class block_device:
         self.queue: deque[tuple] = deque()
         self.waiters: list = []
 
+    def __repr__(self) -> str:
+        return "disk"
+
     async def wait_for_room(self) -> None:
         """Sleep while the submission queue is full (get_request_wait). Not ended by signals."""
         k = self.k

@@ -133,6 +133,8 @@ async def readpage(page: page) -> None:
     if page not in task.held:
         k.bug_release(task, page, "page lock (readpage)")
     disk = k.disk
+    if k.debug:
+        k.may_sleep(task, disk)
     if disk.inside >= disk.queue_depth:
         await disk.wait_for_room()
     task.held.remove(page)

@@ -48,7 +48,12 @@ class task_struct:
         return f"<task {self.comm}>"
 
     def remember_place(self, thing) -> None:
-        """With debugging on: note which line of the reader's code took a lock or a reference."""
+        """With debugging on: note which line of the reader's code took a lock or a reference.
+
+        Of two references to one page the older is taken to be the one that leaks: the younger is given away first.
+        """
+        if self.pins.count(thing) > 1:
+            return
         self.held_at[id(thing)] = calling_place(sys._getframe(2))
         self.let_go_at.pop(id(thing), None)
 
