@@ -1,5 +1,6 @@
 """What notebooks call: guesses are never lost, results stand beside them, one fault can be read event by event."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -70,7 +71,7 @@ def test_outside_a_learners_folder_nothing_is_written(elsewhere, capsys):
     course.predict("wait", "How long?", unit="ms", guess=18)
     course.reveal("wait", 18.0, "ms")
     assert sorted(elsewhere.rglob("*")) == before
-    assert "Your guess: 18 ms. The result: 18 ms. Exactly right." in capsys.readouterr().out
+    assert "How long? Your guess: 18 ms. The result: 18 ms. Exactly right." in capsys.readouterr().out
 
 
 def test_without_a_guess_the_result_comes_with_a_friendly_word(elsewhere, capsys):
@@ -117,6 +118,12 @@ def test_a_choice_is_kept_only_when_the_button_is_pressed(desk):
     assert course.guess_of("end") is None
     row.children[1].click()
     assert course.guess_of("end") == "major"
+
+
+def test_the_result_stands_under_its_question(elsewhere, capsys):
+    course.predict("wait", "How long?", unit="ms")
+    course.reveal("wait", 18.0, "ms")
+    assert "How long? The result: 18 ms." in capsys.readouterr().out
 
 
 def test_a_guess_is_shown_as_text_and_never_as_markup(desk):
@@ -180,6 +187,16 @@ def test_a_major_fault_of_the_synchronous_design_sleeps_with_mmap_sem_held():
     assert not done.locked and done.uptodate
     assert fault.snapshots[-1].owners == ("page cache", "pte")
     assert fault.held_us > 18_000
+
+
+def test_the_call_path_ends_where_the_program_begins_whatever_python_is_below_it():
+    async def cell_of_a_notebook():
+        return mmlab.one_fault("major")
+
+    paths = [snapshot.path for snapshot in asyncio.run(cell_of_a_notebook()).snapshots]
+    assert paths == [snapshot.path for snapshot in mmlab.one_fault("major").snapshots]
+    assert {path[0] for path in paths if path} == {"do_page_fault", "end_page_read"}
+    assert paths[0] == paths[-1] == ()
 
 
 def test_a_retry_lets_mmap_sem_go_before_it_sleeps_and_says_so():

@@ -10,6 +10,8 @@ from ..view.units import number
 from . import guesses
 from .show import BLUE, DIM, RULE, Shown, has_widgets
 
+asked: dict[str, str] = {}
+"""the questions of this session, so that a result can stand under its question"""
 NO_GUESS = "No guess yet: scroll up and make one, it is worth more than the right answer."
 
 
@@ -24,6 +26,7 @@ def predict(
     Raises ValueError for a `guess` that cannot be an answer.
     """
     ask = Question(name, question, unit, low, high, choices)
+    asked[name] = question
     if guess is not None:
         guesses.keep(name, question, ask.understood(guess), unit)
     text = f"Your guess, please: {question}{ask.hint()}"
@@ -119,13 +122,12 @@ def _said(value, unit: str = "") -> str:
 def reveal(name: str, value, unit: str = "") -> None:
     """Show the guess that was kept under `name` beside the result, and by what factor it was off."""
     guess = guesses.guess_of(name)
-    result = _said(value, unit)
-    if guess is None:
-        Shown(f"The result: {result}. {NO_GUESS}", _card([("the result", result)], NO_GUESS)).show()
-        return
-    verdict = judged(guess, value)
-    cells = [("your guess", _said(guess, unit)), ("the result", result)]
-    Shown(f"Your guess: {cells[0][1]}. The result: {result}. {verdict}", _card(cells, verdict)).show()
+    question = asked.get(name, "")
+    cells = [] if guess is None else [("your guess", _said(guess, unit))]
+    cells.append(("the result", _said(value, unit)))
+    verdict = NO_GUESS if guess is None else judged(guess, value)
+    said = [f"{label[0].upper()}{label[1:]}: {text}." for label, text in cells]
+    Shown(" ".join([*([question] if question else []), *said, verdict]), _card(question, cells, verdict)).show()
 
 
 def judged(guess, value) -> str:
@@ -146,7 +148,7 @@ def judged(guess, value) -> str:
     return f"Your guess was {way} by a factor of {number(factor, 2)}: what did it leave out?"
 
 
-def _card(cells: list[tuple[str, str]], sentence: str) -> str:
+def _card(question: str, cells: list[tuple[str, str]], sentence: str) -> str:
     columns = "".join(
         f'<div style="padding-right:2em"><div style="color:{DIM}">{escape(label)}</div>'
         f'<div style="font-size:1.4em;font-weight:600">{escape(text)}</div></div>'
@@ -154,5 +156,5 @@ def _card(cells: list[tuple[str, str]], sentence: str) -> str:
     )
     return (
         f'<div style="border:1px solid {RULE};border-radius:4px;padding:.5em .8em;max-width:44em">'
-        f'<div style="display:flex">{columns}</div><div>{escape(sentence)}</div></div>'
+        f'<div>{escape(question)}</div><div style="display:flex">{columns}</div><div>{escape(sentence)}</div></div>'
     )

@@ -56,7 +56,7 @@ def controls(frames: list[str]):
 
 
 def frame(fault, number: int) -> str:
-    """Step `number` as HTML: the sentence, the call path, and four cards of state."""
+    """Step `number` as HTML: the sentence, the call path, and five cards of state."""
     steps = fault.steps
     event, now = fault.events[steps[number]], fault.snapshots[steps[number]]
     cards = state(fault, steps[number])
@@ -67,40 +67,41 @@ def frame(fault, number: int) -> str:
     return (
         f'<div style="border:1px solid {RULE};border-radius:4px;padding:.6em .8em;max-width:64em">'
         f'<div style="color:{DIM}">{escape(where)}</div>'
-        f'<div aria-live="polite" style="font-size:1.15em;font-weight:600;min-height:2.6em;line-height:1.3">'
+        f'<div aria-live="polite" style="font-size:1.15em;font-weight:600;min-height:1.4em;line-height:1.3">'
         f"{escape(fault.sentences[steps[number]])}.</div>"
         f'<div style="font:13px/1.5 {CODE};color:{BLUE};padding-bottom:.5em">{escape(path)}</div>'
-        f'<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(15em,1fr));gap:.6em">{body}</div></div>'
+        f'<div style="display:flex;flex-wrap:wrap;gap:.6em">{body}</div></div>'
     )
 
 
 def card(title: str, lines: list[str], before: list[str]) -> str:
     """One card; lines that were not there before are marked."""
     rows = []
+    width = 27 if max(map(len, lines)) > 40 else 14
     for line in lines:
         new = line not in before
         style = f"background:{TINT};font-weight:600" if new else ""
         sign = "▸ " if new else ""
         rows.append(f'<div style="padding:0 .3em;{style}">{sign}{escape(line)}</div>')
     return (
-        f'<div style="border:1px solid {RULE};border-radius:4px;padding:.4em .5em">'
+        f'<div style="border:1px solid {RULE};border-radius:4px;padding:.4em .5em;flex:1 1 {width}em;min-height:7.6em">'
         f'<div style="color:{DIM};padding:0 .3em">{escape(title)}</div>{"".join(rows)}</div>'
     )
 
 
 def state(fault, at: int) -> dict[str, list[str]]:
-    """The four cards after event number `at`."""
+    """The five cards after event number `at`."""
     now = fault.snapshots[at]
     address = next(event.value for event in fault.events if event.what == "enter")
     vmas = [
         f"{start:#x}-{end:#x} {what}{' ← covers it' if start <= address < end else ''}" for start, end, what in now.vmas
     ]
     return {
-        "mm_struct: mmap_sem": sem_lines(now),
-        "mm_struct: the mappings (vmas)": vmas,
-        f"page table: pte of {address:#x}": ["none" if now.pte == "none" else f"points to {now.pte}"],
-        "the page": page_lines(now),
         "threads": task_lines(fault.events[: at + 1]),
+        "mm_struct: mmap_sem": sem_lines(now),
+        "the page": page_lines(now),
+        f"page table: pte of {address:#x}": ["none" if now.pte == "none" else f"points to {now.pte}"],
+        "mm_struct: the mappings (vmas)": vmas,
     }
 
 

@@ -101,7 +101,10 @@ def kind_of(vma) -> str:
 
 
 def call_path(event: Event) -> tuple[str, ...]:
-    """The functions of the kernel that the event's task is in, outermost first, read off the Python stack."""
+    """The functions of the kernel that the event's task is in, outermost first, read off the Python stack.
+
+    Empty when the task is in user mode.
+    """
     if event.task == "disk":
         return ("end_page_read",)
     names, frame = [], sys._getframe(1)
@@ -109,4 +112,6 @@ def call_path(event: Event) -> tuple[str, ...]:
         if frame.f_code.co_flags & COROUTINE:  # kernel and design code; what drives it is ordinary functions
             names.append(frame.f_code.co_name)
         frame = frame.f_back
+    if frame is None:
+        return ()  # the driver speaks; what is below it (a notebook's own coroutines, say) is no kernel
     return tuple(name for name in reversed(names) if name not in NOT_LINUX and not name.startswith("_"))
