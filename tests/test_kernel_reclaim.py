@@ -159,6 +159,25 @@ def test_truncation_waits_for_a_read_under_way_and_then_takes_the_page():
     lab.nothing_is_left()
 
 
+def test_a_page_that_is_mapped_while_the_truncation_sleeps_on_another_is_unmapped_too():
+    lab = Lab()
+
+    async def story():
+        await read_in(lab.file, 1)
+        lab.task(read_in(lab.file, 0), lab.k.now + 1_000)
+        lab.task(vmtruncate(lab.file, 0), lab.k.now + 100_000)  # sleeps on page 0, which is being read
+        await charge(1_000_000)
+        lab.file.i_size = 2 * PAGE  # the file grows again, before page 1 has gone
+        await touch_pages(lab, 1)
+        assert lab.mm.rss == 1
+
+    lab.task(story())
+    lab.run()
+    assert lab.words(None, "unmap") == [("unmap", "data:1")]
+    assert lab.mm.rss == 0 and lab.file.pages == {}
+    lab.nothing_is_left()
+
+
 def test_a_file_that_grows_keeps_its_pages():
     async def story(lab):
         await touch_pages(lab, 0)
