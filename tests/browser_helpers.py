@@ -122,12 +122,17 @@ def browser_page(width=1400, height=900):
 
 def open_notebook(page, url, path):
     """Open a notebook in JupyterLab and wait until its kernel is idle."""
-    page.goto(url)
+    if page.url == "about:blank":
+        page.goto(url)
     page.wait_for_function("window.jupyterapp && window.jupyterapp.restored", timeout=60_000)
     page.evaluate("window.jupyterapp.restored")
     page.evaluate("path => window.jupyterapp.commands.execute('docmanager:open', {path})", path)
     page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status === 'idle'",
+        """path => {
+            const context = window.jupyterapp.shell.currentWidget?.context;
+            return context?.path === path && context.sessionContext?.session?.kernel?.status === 'idle';
+        }""",
+        arg=path,
         timeout=60_000,
     )
 

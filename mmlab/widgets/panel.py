@@ -13,6 +13,7 @@ from ..view import timeline, units
 from . import output, quick
 from .controls import Controls, check_disk, check_range
 from .static import Static
+from .turns import Turns
 
 COARSE = (6_000, 10)
 """most events, most pictures: the run while a control moves, about 40 ms with its picture"""
@@ -57,8 +58,8 @@ class Panel:
         self.line.add_class("mmlab-line")
         self.controls.reset.on_click(lambda _: self.reset())
         self.widget = output.arrange(self.controls, self.message, self.screen, self.line)
-        self._timer = None
-        self._running = self._again = False
+        self._turns = Turns(self._answer)
+        self._due = 0  # a full run that was asked for earlier than this one is not wanted any more
         self._settled = None  # the picture of the last full run: the ghost under the next
         self.reset()
 
@@ -66,12 +67,11 @@ class Panel:
         """Back to the scenario that the panel was made with; the ghost goes."""
         self._settled = None
         self.controls.show(*self._begin)
-        self._cancel()
-        self._answer(full=True)
+        self._turns.ask(full=True)
 
     def close(self) -> None:
         """Take the panel and its widgets away; a run that was due is dropped."""
-        self._cancel()
+        self._due += 1
         for one in (*self.controls.all(), self.message, self.screen, self.line):
             one.close()
         output.close(self.widget)
@@ -83,41 +83,29 @@ class Panel:
 
     def _changed(self) -> None:
         """Somebody changed a control: a short run now, a full one when nothing moves any more."""
-        if self._running:
-            self._again = True  # one run more when this one is done, however many changes there were
-            return
-        self._cancel()
-        loop = _loop()
-        self._answer(full=loop is None)
-        while self._again:
-            self._again = False
-            self._answer(full=loop is None)
-        if loop is not None:
-            self._timer = loop.call_later(SETTLE_SECONDS, self._settle)
-
-    def _settle(self) -> None:
-        self._timer = None
-        self._answer(full=True)
-
-    def _cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._turns.ask(full=_loop() is None)
 
     def _answer(self, full: bool) -> None:
         """Run what the controls say and show it; what makes no sense becomes a line, and the picture stays."""
-        self._running = True
         try:
             designs, fields = self.controls.values()
             scenarios = [Scenario(design=design, **fields) for design in designs]
-            results = quick.share(scenarios, *(FULL if full else COARSE))
+            stop = (lambda: self._turns.overtaken) if full else (lambda: False)
+            results = quick.share(scenarios, *(FULL if full else COARSE), stop)
+        except quick.BrokenOff:
+            return
         except (ValueError, KernelBug) as error:
             self.message.value = output.message(str(error))
             return
-        finally:
-            self._running = False
         self.scenarios, self.results = scenarios, results
         self._show(full)
+        if not full:
+            self._settle_later()
+
+    def _settle_later(self) -> None:
+        """Ask for a full run when no other has been asked for until then."""
+        self._due = due = self._due + 1
+        _loop().call_later(SETTLE_SECONDS, lambda: due == self._due and self._turns.ask(full=True))
 
     def _show(self, full: bool) -> None:
         stop = min(max(map(quick.picture_ns, self.scenarios)), *(quick.pictured_ns(result) for result in self.results))

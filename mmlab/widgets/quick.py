@@ -7,6 +7,8 @@ a stop-watch, gives the same numbers every time.
 
 from __future__ import annotations
 
+import threading
+
 from simpy.core import StopSimulation
 
 from ..experiment import Result, Scenario
@@ -21,7 +23,11 @@ WINDOWS = 40
 """a full run covers at most this many pictures"""
 LONGEST_NS = 20 * 10**9
 MIN_PERIOD_NS = 10_000
-PICTURED = 20_000
+BATCH = 3_000
+"""events between two looks at whether to go on, about 10 ms"""
+ONE_AT_A_TIME = threading.Lock()
+"""panels run in several threads, and an engine at work changes how this process warns"""
+PICTURED = 12_000
 """events of one run that a picture is made from, at most"""
 
 
@@ -35,29 +41,40 @@ def picture_ns(scenario: Scenario) -> int:
     return min(-int(-span // unit) * unit, LONGEST_NS)
 
 
-def run(scenario: Scenario, most_events: int, windows: int = WINDOWS) -> Result:
+class BrokenOff(Exception):
+    """`stop` said so: something more urgent waits."""
+
+
+def run(scenario: Scenario, most_events: int, windows: int = WINDOWS, stop=lambda: False) -> Result:
     """Run `scenario` for as long as `windows` pictures show, or until `most_events` events have happened.
 
     Deterministic. The window ends with the last fault that was resolved in it, so that a rate over a few disk
-    reads is not off by the one that was still under way. Raises what Scenario.run raises.
+    reads is not off by the one that was still under way. Raises what Scenario.run raises, and BrokenOff soon
+    after `stop()` is true.
     """
     until = min(picture_ns(scenario) * windows, LONGEST_NS)
     gathered: list[tuple] = []
+    over = False
 
     def gather(events: list[tuple]) -> None:
-        if len(gathered) >= most_events:
+        nonlocal over
+        if over:
             return  # the engine's last call, after the stop, repeats what it told before
         gathered.extend(events)
-        if len(gathered) >= most_events and engine.env.now < until:
+        over = len(gathered) >= most_events or stop()
+        if over and engine.env.now < until:
             raise StopSimulation(None)
 
     def pace(_: float) -> None:
-        """Let the next batch end about where the events do."""
-        left, now = most_events - len(gathered), engine.env.now
+        """Let the next batch be short, and end about where the events do."""
+        left, now = min(BATCH, most_events - len(gathered)), engine.env.now
         engine.period = max(MIN_PERIOD_NS, min(engine.period, left * now // max(1, len(gathered))))
 
-    engine = build(scenario, gather)
-    engine.run(until, pace)
+    with ONE_AT_A_TIME:
+        engine = build(scenario, gather)
+        engine.run(until, pace)
+    if stop():
+        raise BrokenOff
     if len(gathered) >= most_events:
         del gathered[most_events:]
         until = gathered[-1][0] + 1
@@ -88,11 +105,11 @@ def pictured_ns(result: Result) -> int:
     return result.ns if len(opening) == result.metrics.events else opening[-1][0]
 
 
-def share(scenarios: list[Scenario], most_events: int, windows: int = WINDOWS) -> list[Result]:
+def share(scenarios: list[Scenario], most_events: int, windows: int = WINDOWS, stop=lambda: False) -> list[Result]:
     """Run each scenario; what one leaves of the events that all may have together goes to those after it."""
     results, left = [], most_events
     for number, scenario in enumerate(scenarios):
-        results.append(run(scenario, max(1, left // (len(scenarios) - number)), windows))
+        results.append(run(scenario, max(1, left // (len(scenarios) - number)), windows, stop))
         left -= results[-1].metrics.events
     return results
 
