@@ -7,6 +7,7 @@ from html import escape
 from .show import BLUE, CODE, DIM, RULE, Shown, has_widgets
 
 TINT = "rgba(230,159,0,.22)"
+VMAS = "mm_struct: the mappings (vmas)"
 
 
 def step_through(fault) -> Shown:
@@ -77,14 +78,16 @@ def frame(fault, number: int) -> str:
 def card(title: str, lines: list[str], before: list[str]) -> str:
     """One card; lines that were not there before are marked."""
     rows = []
-    width = 27 if max(map(len, lines)) > 40 else 14
+    size = (
+        "flex:1 1 100%" if title == VMAS else "flex:1 1 13em;min-height:7.6em"
+    )  # the same in every step: nothing jumps
     for line in lines:
         new = line not in before
         style = f"background:{TINT};font-weight:600" if new else ""
         sign = "▸ " if new else ""
         rows.append(f'<div style="padding:0 .3em;{style}">{sign}{escape(line)}</div>')
     return (
-        f'<div style="border:1px solid {RULE};border-radius:4px;padding:.4em .5em;flex:1 1 {width}em;min-height:7.6em">'
+        f'<div style="border:1px solid {RULE};border-radius:4px;padding:.4em .5em;{size}">'
         f'<div style="color:{DIM};padding:0 .3em">{escape(title)}</div>{"".join(rows)}</div>'
     )
 
@@ -100,8 +103,8 @@ def state(fault, at: int) -> dict[str, list[str]]:
         "threads": task_lines(fault.events[: at + 1]),
         "mm_struct: mmap_sem": sem_lines(now),
         "the page": page_lines(now),
-        f"page table: pte of {address:#x}": ["none" if now.pte == "none" else f"points to {now.pte}"],
-        "mm_struct: the mappings (vmas)": vmas,
+        f"pte of {address:#x}": ["none" if now.pte == "none" else f"points to {now.pte}"],
+        VMAS: vmas,
     }
 
 
@@ -122,7 +125,7 @@ def page_lines(now) -> list[str]:
         now.page,
         "PG_locked: yes" if now.locked else "PG_locked: no",
         "PG_uptodate: yes" if now.uptodate else "PG_uptodate: no",
-        f"references: {len(now.owners)} ({', '.join(now.owners)})",
+        *(f"reference: {owner}" for owner in now.owners),
     ]
 
 
