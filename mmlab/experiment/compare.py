@@ -24,7 +24,7 @@ class Comparison:
         for result in self.results:
             if result.design == str(name):
                 return result
-        raise KeyError(f"{name!r} was not compared; there are {', '.join(r.design for r in self.results)}")
+        raise KeyError(f"{str(name)!r} was not compared; there are {', '.join(r.design for r in self.results)}")
 
     def __iter__(self):
         return iter(self.results)
@@ -66,6 +66,14 @@ def compare(
 
     Raises ValueError for an empty list, an unknown design, and whatever a Scenario refuses.
     """
+    if "design" in scenario:
+        raise ValueError(
+            "compare takes the designs as its first argument, a list such as ['synchronous', 'nopage_retry']"
+        )
+    if not isinstance(designs, str | Design | Iterable):
+        raise ValueError(
+            f"designs={designs!r} is not a list of designs; give one such as ['synchronous', 'nopage_retry']"
+        )
     designs = [designs] if isinstance(designs, str | Design) else list(designs)
     if not designs:
         raise ValueError("compare needs at least one design, such as ['synchronous', 'nopage_retry']")

@@ -108,7 +108,7 @@ def parse_duration(value, what: str):
     name, arguments = match[1].lower(), [part.strip(" '\"") for part in match[2].split(",")]
     if name not in DISTRIBUTIONS:
         near = difflib.get_close_matches(name, DISTRIBUTIONS, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ";"
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ValueError(f"{what}={value!r}: unknown distribution{hint} Allowed: {', '.join(DISTRIBUTIONS)}")
     wanted = 2 if name == "uniform" else 1
     if len(arguments) != wanted:
@@ -124,7 +124,7 @@ def parse_disk(value) -> tuple[object, int]:
         return PROFILES[value.lower()]
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z]+", value):
         near = difflib.get_close_matches(value.lower(), PROFILES, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ";"
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ValueError(f"disk={value!r} is no profile{hint} Allowed: {', '.join(PROFILES)}, or a time such as '18ms'")
     return parse_duration(value, "disk"), 1
 

@@ -90,17 +90,17 @@ def random_writer() -> Iterator[Oracle]:
     """Single writers that come at random while one thread faults for 100 ms and pauses for 100 ms."""
     disk = 100 * MS
     overhead = theory.constant(FAULT.held - 18 * MS)
-    for kind, text, service, seconds in (
-        ("constant", "100ms", theory.constant(disk), 120),
-        ("uniform", "uniform(0ms,200ms)", theory.uniform(0, 2 * disk), 200),
-        ("exponential", "exponential(100ms)", theory.exponential(disk), 500),
+    for kind, text, service, seconds, tolerance in (
+        ("constant", "100ms", theory.constant(disk), 120, 0.08),
+        ("uniform", "uniform(0ms,200ms)", theory.uniform(0, 2 * disk), 200, 0.08),
+        ("exponential", "exponential(100ms)", theory.exponential(disk), 350, 0.1),
     ):
         hold = theory.plus(overhead, service)
         busy = theory.reader_busy(hold.mean, disk + costs.EXCEPTION_ENTRY)
         run = {"mmap_threads": 0, "disk": text, "pause": "100ms", "write_rate": 20}
         wait = theory.random_writer_wait(busy, hold) / 1000
         name = f"random writer, {kind} disk"
-        yield Oracle(name, "P(busy) E[H^2] / 2 E[H]", "us", wait, writer_wait, run, seconds, 0.08, 18)
+        yield Oracle(name, "P(busy) E[H^2] / 2 E[H]", "us", wait, writer_wait, run, seconds, tolerance, 16)
         yield Oracle(f"{name}, long", "P(busy) E[H^2] / 2 E[H]", "us", wait, writer_wait, run, 1200, 0.04, 20, True)
 
 
@@ -108,7 +108,7 @@ def queues() -> Iterator[Oracle]:
     """Textbook queues: the repairman at the disk, M/D/1 at the lock, Little's law at the lock."""
     for channels, threads, seconds, slow in (
         (1, 4, 150, False),
-        (1, 16, 120, False),
+        (1, 16, 60, False),
         (4, 16, 30, False),
         (4, 64, 60, True),
     ):

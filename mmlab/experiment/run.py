@@ -63,12 +63,27 @@ def dice(scenario: Scenario, owner: str) -> Random:
 def run(scenario: Scenario, ns: int, *, progress: bool | None, trace: bool, keep: int, watch=None) -> Result:
     """Run `scenario` for `ns` of simulated time; arguments as for Scenario.run."""
     metrics = Metrics(keep)
-
-    def both(events: list[tuple]) -> None:
-        metrics.consume(events)
-        watch(events)
-
-    engine = build(scenario, both if watch else metrics.consume if trace else None)
+    engine = build(scenario, once(metrics.consume, watch) if trace else None)
     with bar(str(scenario.design), progress) as tell:
         engine.run(ns, tell)
     return Result(scenario, ns, metrics)
+
+
+def once(*readers):
+    """Hand each batch of events to the readers that are not None, but no batch after one that was broken off.
+
+    When Ctrl-C or a full disk strikes in the middle of a batch, the engine offers it again on its way out; half of it
+    would then be read twice.
+    """
+    readers = [reader for reader in readers if reader]
+    broken_off = False
+
+    def consume(events: list[tuple]) -> None:
+        nonlocal broken_off
+        if not broken_off:
+            broken_off = True
+            for reader in readers:
+                reader(events)
+            broken_off = False
+
+    return consume

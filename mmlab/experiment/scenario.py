@@ -91,7 +91,7 @@ class Scenario:
         for name in given:
             if name not in known:
                 near = difflib.get_close_matches(name, known, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else ";"
+                hint = f"; did you mean {near[0]!r}?" if near else "."
                 raise ValueError(f"a Scenario has no {name!r}{hint} It has: {', '.join(known)}")
         return super().__new__(cls)
 

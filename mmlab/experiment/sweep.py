@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import Executor, as_completed
 
 from ..view.table import Table
+from .durations import text_of
 from .progress import bar
 from .scenario import Scenario, seconds_to_ns
 
@@ -70,14 +71,20 @@ def sweep(*, seconds: float = 1, executor: Executor | None = None, progress: boo
     with bar("sweep", progress) as tell:
         figures = _run_all(scenarios, seconds, executor, tell)
     rows = [
-        {**{name: str(value) if name == "design" else value for name, value in point.items()}, **row}
-        for point, row in zip(points, figures)
+        {**{name: _plain(name, value) for name, value in point.items()}, **row} for point, row in zip(points, figures)
     ]
     return Sweep(list(varied), rows)
 
 
 def _is_many(value) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | bytes)
+
+
+def _plain(name: str, value):
+    """A varied value as it stands in a row: designs and distributions as text."""
+    if name == "design":
+        return str(value)
+    return text_of(value) if hasattr(value, "sampler") else value
 
 
 def _run_all(scenarios: list[Scenario], seconds: float, executor: Executor | None, tell) -> list[dict]:
@@ -90,7 +97,12 @@ def _run_all(scenarios: list[Scenario], seconds: float, executor: Executor | Non
                 tell(number / len(scenarios))
         return figures
     futures = [executor.submit(measure, scenario, seconds) for scenario in scenarios]
-    for number, _ in enumerate(as_completed(futures), 1):
-        if tell:
-            tell(number / len(futures))
+    try:
+        for number, future in enumerate(as_completed(futures), 1):
+            future.result()  # one that failed ends the sweep now, not when all are done
+            if tell:
+                tell(number / len(futures))
+    finally:
+        for future in futures:
+            future.cancel()
     return [future.result() for future in futures]
