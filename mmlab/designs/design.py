@@ -59,8 +59,8 @@ class Design:
             old, new = parameters(self.functions[function_name]), parameters(function)
             if len(old) != len(new):
                 raise ValueError(
-                    f"{function_name} takes ({', '.join(old)}) in design {self.name!r}, yours takes ({', '.join(new)}): "
-                    "its callers would not fit"
+                    f"{function_name} takes ({', '.join(old)}) in design {self.name!r}, "
+                    f"yours takes ({', '.join(new)}): its callers would not fit"
                 )
         for function_name, function in (added or {}).items():
             must_be_coroutine(function_name, function)

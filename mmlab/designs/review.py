@@ -83,7 +83,8 @@ class Diff:
             f"{html.escape(self.a)} → {html.escape(self.b)}: {html.escape(self.stat_text().splitlines()[-1].strip())}"
         )
         return (
-            '<figure style="margin:0"><div role="group" tabindex="0" style="font:12px/1.45 var(--jp-code-font-family,monospace);'
+            '<figure style="margin:0"><div role="group" tabindex="0" '
+            'style="font:12px/1.45 var(--jp-code-font-family,monospace);'
             f'overflow-x:auto">{"".join(rows)}</div><figcaption>{title}</figcaption></figure>'
         )
 

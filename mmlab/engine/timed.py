@@ -27,7 +27,7 @@ BATCH = 8_000
 
 
 class Clock(simpy.Environment):
-    """SimPy's environment, in which an alarm is put at a time rather than after a delay: the kernel's clock may be ahead.
+    """SimPy's environment; an alarm is put at a time rather than after a delay: the kernel's clock may be ahead.
 
     `queue` is the heap of what is due: (time, priority, number, event).
     """
@@ -87,8 +87,8 @@ def collector_paused():
 class Timed:
     """Runs a machine's tasks under SimPy. `consume(events)` gets the trace in batches; without it there is no trace.
 
-    The kernel's clock `k.now` may run ahead of SimPy's while a task works and no event is due meanwhile (`Machine.advance`): the
-    order of everything is the same as if each step had gone through SimPy's queue.
+    The kernel's clock `k.now` may run ahead of SimPy's while a task works and no event is due meanwhile
+    (kernel/sleep.py): the order of everything is the same as if each step had gone through SimPy's queue.
     """
 
     def __init__(self, k: Machine, consume: Callable[[list[tuple]], None] | None = None) -> None:
@@ -129,7 +129,8 @@ class Timed:
     def run(self, until: int, progress: Callable[[float], None] | None = None) -> None:
         """Run to time `until` (ns). Calls `progress` with the share done now and then.
 
-        Raises KernelBug when a debugging aid finds something, when a coroutine is never awaited, or when every task sleeps for ever.
+        Raises KernelBug when a debugging aid finds something, when a coroutine is never awaited, or when every task
+        sleeps for ever.
         """
         self.until = until
         self.progress = progress

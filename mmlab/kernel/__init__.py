@@ -1,8 +1,8 @@
 """The simulated kernel: structs, locks, the page cache, a disk, and the debugging aids.
 
 What exists in Linux has its Linux name. Coroutines (`async def`) may sleep or be interleaved at every `await`.
-Of a coroutine's side effects only joining a wait queue may come before its sleep, so that a driver can ask "could it go on?"
-by trying again.
+Of a coroutine's side effects only joining a wait queue may come before its sleep, so that a driver can ask "could it
+go on?" by trying again.
 """
 
 from .anon import alloc_zeroed_user_highpage

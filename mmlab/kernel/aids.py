@@ -55,7 +55,8 @@ class Aids:
                 self.bug(
                     "recursive locking",
                     f"{task.comm} asks for {lock!r}, which it already holds",
-                    "a path that takes the lock twice, or a loop that did not release it; with a waiter queued it deadlocks",
+                    "a path that takes the lock twice, or a loop that did not release it; "
+                    "with a waiter queued it deadlocks",
                 )
             if held.rank >= lock.rank:
                 self.bug(
@@ -135,7 +136,7 @@ class Aids:
             )
 
     def bug_set_pte(self, vma, page_table, address: int, page) -> None:
-        """Say which of the things that must hold when a pte is installed does not (set_pte_at found that one does not)."""
+        """Say what that must hold when a pte is installed does not (set_pte_at found that something does not)."""
         task, mm = self.current, vma.vm_mm
         if mm.mmap_sem not in task.held:
             self.bug_unlocked("set_pte_at", "the vma may be gone")
@@ -168,8 +169,10 @@ class Aids:
             if page.mapping is not mapping or page.index != linear_page_index(vma, address):
                 self.bug(
                     "page not in the mapping",
-                    f"{task.comm} maps {page!r} at {address:#x}, but it is not (any more) the page of that file and offset",
-                    "truncate or reclaim took it while the task slept: re-check page.mapping under the page lock, or truncate_count under the pte lock",
+                    f"{task.comm} maps {page!r} at {address:#x}, "
+                    "but it is not (any more) the page of that file and offset",
+                    "truncate or reclaim took it while the task slept: re-check page.mapping under the page lock, "
+                    "or truncate_count under the pte lock",
                 )
             if beyond_i_size(mapping, page.index):
                 self.bug(

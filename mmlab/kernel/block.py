@@ -13,7 +13,8 @@ class block_device:
     """A disk. `service_time()` gives the ns of the next read; `channels` reads proceed at once; a submission that
     finds `queue_depth` reads inside (waiting or being served) sleeps until one is done, as on nr_requests in Linux.
 
-    The driver of the kernel is told of each read that begins (`k.start_io(page, service)`) and calls `complete` when it ends.
+    The driver of the kernel is told of each read that begins (`k.start_io(page, service)`) and calls `complete` when it
+    ends.
     """
 
     __slots__ = ("channels", "inside", "k", "queue", "queue_depth", "service_time", "waiters")

@@ -12,8 +12,8 @@ async def touch(k, address: int, write_access: bool = False) -> str | None:
     """One access to memory from user mode, with as many faults as it takes.
 
     Returns None when the access went through, else the signal that killed the task or that it must handle.
-    The hardware walks the page table without any lock. After each fault the kernel delivers pending signals; without one
-    the faulting instruction is replayed.
+    The hardware walks the page table without any lock. After each fault the kernel delivers pending signals; without
+    one the faulting instruction is replayed.
     """
     task = k.current
     while not walk_page_table(task.mm, address, write_access):

@@ -97,8 +97,8 @@ async def page_cache_read(mapping: address_space, index: int):
     """Add a fresh page to the cache, locked, and start its read. Does not wait for the disk.
 
     Returns the page with a reference for the caller (locked by the I/O until the disk is done), the page that
-    somebody else added first, or None when no memory could be had (-ENOMEM). Sleeps only when the device's queue is full.
-    Lock state: any mmap_sem state, unchanged; no spinlock.
+    somebody else added first, or None when no memory could be had (-ENOMEM). Sleeps only when the device's queue is
+    full. Lock state: any mmap_sem state, unchanged; no spinlock.
     """
     k = mapping.k
     fresh = alloc_page(k, mapping, index)

@@ -25,8 +25,8 @@ class Machine(Aids):
     """
 
     __slots__ = (
-        "aids", "cache_pages", "current", "debug", "disk", "fail_alloc", "files", "horizon", "lru", "mm", "now", "ready",
-        "record", "resumed", "start_io", "tasks", "tracing",
+        "aids", "cache_pages", "current", "debug", "disk", "fail_alloc", "files", "horizon", "lru", "mm", "now",
+        "ready", "record", "resumed", "start_io", "tasks", "tracing",
     )  # fmt: skip
     design_name = ""
 
@@ -97,7 +97,7 @@ class Machine(Aids):
             self.emit("leave", what, self.cpu_time() - task.entered)
 
     def leave_fault(self, task: task_struct, minor: int, major: int) -> None:
-        """Back to user mode after do_page_fault, given what it added to the counters; names the outcome in the trace."""
+        """Back to user mode after do_page_fault, given what it added to the counters; the trace gets the outcome."""
         if minor + major > 1:
             self.bug_counted_twice(task, minor, major)
         if task.held or task.pins:

@@ -80,8 +80,8 @@ class mm_struct:
     """The address space of one process.
 
     `mmap` is the list of vmas in address order, `mmap_cache` the last one found, `pgd` the page table,
-    `mmap_sem` protects the vmas, `page_table_lock` the ptes, `mmap_seq` is the sequence counter of the 2006 mail (bumped by nobody
-    until a design does), `mm_users` how many tasks share the mm, `rss` how many pages are mapped.
+    `mmap_sem` protects the vmas, `page_table_lock` the ptes, `mmap_seq` is the sequence counter of the 2006 mail
+    (bumped by nobody until a design does), `mm_users` how many tasks share the mm, `rss` how many pages are mapped.
     """
 
     __slots__ = (

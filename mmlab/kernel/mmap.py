@@ -160,7 +160,7 @@ async def sys_mprotect(k, address: int, length: int, flags: int) -> None:
 
 
 async def read_proc_maps(k) -> None:
-    """What ps and top do to a process: read /proc/PID/maps, which takes mmap_sem for reading. No lock held around it."""
+    """What ps and top do to a process: read /proc/PID/maps, which takes mmap_sem for reading. No lock around it."""
     k.enter("ps")
     mm = k.mm
     await charge(costs.PROC_READ_OUTSIDE)

@@ -62,7 +62,8 @@ async def do_no_page(k, mm, vma, address, page_table, write_access):
 async def filemap_nopage(k, vma, address):
     """The page of the file that `address` shows, uptodate and referenced; NOPAGE_RETRY while the disk works on it.
 
-    Returns (page or NOPAGE_*, VM_FAULT_MINOR or VM_FAULT_MAJOR). Lock state: mmap_sem held for reading on entry and on return.
+    Returns (page or NOPAGE_*, VM_FAULT_MINOR or VM_FAULT_MAJOR).
+    Lock state: mmap_sem held for reading on entry and on return.
     """
     mapping = vma.vm_file
     index = linear_page_index(vma, address)
@@ -101,6 +102,6 @@ nopage_refault = synchronous.patched(
     "nopage_refault",
     do_no_page=do_no_page,
     filemap_nopage=filemap_nopage,
-    story="->nopage answers NOPAGE_RETRY, the program touches the page again and again: nobody is blocked, the cpu burns.",
+    story="->nopage answers NOPAGE_RETRY, the program touches the page again: nobody is blocked, the cpu burns.",
     source="mail of 15 Sep 2006, 1158274508.14473.88.camel@localhost.localdomain; merged later as 7f7bbbe50b8a",
 )

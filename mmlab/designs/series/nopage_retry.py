@@ -42,8 +42,9 @@ from .nopage_refault import nopage_refault
 async def do_page_fault(k, address, write_access):
     """An access to `address` trapped: make it possible, or send the signal that says it is not.
 
-    Lock state: nothing held on entry and on return. Runs the whole fault again whenever it comes back with VM_FAULT_RETRY,
-    because everything that it knew (vma, page table, page) may have changed while mmap_sem was not held.
+    Lock state: nothing held on entry and on return. Runs the whole fault again whenever it comes back with
+    VM_FAULT_RETRY, because everything that it knew (vma, page table, page) may have changed while mmap_sem
+    was not held.
     """
     tsk = k.current
     mm = tsk.mm

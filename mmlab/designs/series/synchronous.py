@@ -112,8 +112,8 @@ async def do_anonymous_page(k, mm, vma, address, page_table, write_access):
 async def do_no_page(k, mm, vma, address, page_table, write_access):
     """Ask the vma's owner for the page and map it. Returns VM_FAULT_*.
 
-    Lock state: mmap_sem held for reading on entry and on return. ->nopage may sleep for ever so long, and a truncate may come
-    meanwhile: truncate_count, sampled before and compared under the pte lock, tells.
+    Lock state: mmap_sem held for reading on entry and on return. ->nopage may sleep for ever so long, and a truncate
+    may come meanwhile: truncate_count, sampled before and compared under the pte lock, tells.
     """
     while True:
         sequence = vma.vm_file.truncate_count
