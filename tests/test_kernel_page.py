@@ -86,6 +86,32 @@ def test_lock_page_is_held_by_one_task_at_a_time_and_everyone_gets_it():
     lab.nothing_is_left()
 
 
+def test_unlock_page_wakes_all_so_that_one_who_only_waits_cannot_strand_one_who_wants_the_lock():
+    lab, order = Lab(), []
+
+    async def holder():
+        await read_in(lab.file, 0)
+        page = await find_lock_page(lab.file, 0)
+        await charge(10_000)
+        await unlock_page(page)
+        await put_page(page)
+
+    async def waits():
+        await wait_on_page_locked(lab.file.pages[0])
+        order.append("waited")
+
+    async def locks():
+        await lock_page(lab.file.pages[0])
+        order.append("locked")
+        await unlock_page(lab.file.pages[0])
+
+    lab.task(holder())
+    lab.task(waits(), READ_IN + 5_000)
+    lab.task(locks(), READ_IN + 6_000)
+    lab.run()
+    assert order == ["waited", "locked"]
+
+
 def test_trylock_page_answers_at_once_whether_it_has_the_lock():
     lab, answers = Lab(), []
 
@@ -120,6 +146,7 @@ def test_only_the_signals_that_a_wait_admits_end_it(wait, signal, ended_early, p
         page = await page_cache_read(lab.file, 0)
         result.append(await wait(page))
         result.append(lab.k.now)
+        assert lab.k.current not in page.waiters
         await put_page(page)
 
     async def sender(task):
@@ -134,7 +161,6 @@ def test_only_the_signals_that_a_wait_admits_end_it(wait, signal, ended_early, p
         assert result[0] == -EINTR and result[1] == max(at, 2_000)
     else:
         assert result == [0, DISK]
-    assert lab.file.pages[0].waiters == []
     lab.nothing_is_left()
 
 

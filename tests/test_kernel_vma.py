@@ -144,6 +144,12 @@ def test_an_address_is_chosen_in_the_first_gap_that_is_large_enough():
     assert (base + 4 * PAGE, base + 6 * PAGE, 0) in large
 
 
+def test_an_address_is_chosen_above_mmap_base_whatever_is_mapped_below():
+    lab = Lab(debug=False)
+    assert BASE < lab.mm.mmap_base
+    assert (lab.mm.mmap_base, lab.mm.mmap_base + PAGE, 0) in changed(lab, lambda: do_mmap(lab.mm, PAGE))
+
+
 def test_lengths_are_rounded_up_to_whole_pages():
     lab = Lab(mapped=False, debug=False)
     base = lab.mm.mmap_base
