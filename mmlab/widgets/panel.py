@@ -58,6 +58,7 @@ class Panel:
         self.line.add_class("mmlab-line")
         self.controls.reset.on_click(lambda _: self.reset())
         self.widget = output.arrange(self.controls, self.message, self.screen, self.line)
+        self.results = []
         self._turns = Turns(self._answer)
         self._due = 0  # a full run that was asked for earlier than this one is not wanted any more
         self._settled = None  # the picture of the last full run: the ghost under the next
@@ -94,8 +95,11 @@ class Panel:
             results = quick.share(scenarios, *(FULL if full else COARSE), stop)
         except quick.BrokenOff:
             return
-        except (ValueError, KernelBug) as error:
-            self.message.value = output.message(str(error))
+        except Exception as error:  # a learner's own design may raise anything
+            if not self.results:
+                raise  # in the cell that makes the panel
+            told = isinstance(error, ValueError | KernelBug)
+            self.message.value = output.message(str(error) if told else f"{type(error).__name__}: {error}")
             return
         self.scenarios, self.results = scenarios, results
         self._show(full)
