@@ -280,6 +280,12 @@ def test_importing_the_helpers_needs_no_widgets_and_no_notebook():
     assert done.stdout.strip() == "[]"
 
 
+def test_a_live_widget_comes_with_what_remains_of_it_on_paper():
+    bundle = course.step_through(mmlab.one_fault("minor"))._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+    assert bundle["text/plain"].startswith("Step 1 of 8: The program runs in user mode")
+
+
 def test_without_widgets_the_question_is_still_asked(elsewhere, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     course.predict("wait", "How long?", unit="ms", guess=18)
