@@ -15,10 +15,6 @@ from .controls import Controls, check_disk, check_range
 from .static import Static
 from .turns import Turns
 
-COARSE = (6_000, 10)
-"""most events, most pictures: the run while a control moves, about 40 ms with its picture"""
-FULL = (40_000, quick.WINDOWS)
-"""the run when nothing has moved for SETTLE_SECONDS, about 150 ms"""
 SETTLE_SECONDS = 0.4
 WIDTH = 920
 
@@ -92,7 +88,7 @@ class Panel:
             designs, fields = self.controls.values()
             scenarios = [Scenario(design=design, **fields) for design in designs]
             stop = (lambda: self._turns.overtaken) if full else (lambda: False)
-            results = quick.share(scenarios, *(FULL if full else COARSE), stop)
+            results = quick.share(scenarios, full, stop)
         except quick.BrokenOff:
             return
         except Exception as error:  # a learner's own design may raise anything

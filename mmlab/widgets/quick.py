@@ -19,6 +19,10 @@ from ..view import units
 
 PAIR_NS = 67_000
 """one mmap+munmap pair when nobody is in the way"""
+COARSE_EVENTS = 5_000
+"""of all runs together while a control moves: about 30 ms with the picture"""
+FULL_EVENTS = 40_000
+"""when nothing has moved for a while: about 150 ms"""
 WINDOWS = 40
 """a full run covers at most this many pictures"""
 LONGEST_NS = 20 * 10**9
@@ -105,10 +109,11 @@ def pictured_ns(result: Result) -> int:
     return result.ns if len(opening) == result.metrics.events else opening[-1][0]
 
 
-def share(scenarios: list[Scenario], most_events: int, windows: int = WINDOWS, stop=lambda: False) -> list[Result]:
+def share(scenarios: list[Scenario], full: bool, stop=lambda: False) -> list[Result]:
     """Run each scenario; what one leaves of the events that all may have together goes to those after it."""
-    results, left = [], most_events
+    results, left = [], FULL_EVENTS if full else COARSE_EVENTS
     for number, scenario in enumerate(scenarios):
+        windows = WINDOWS if full else max(1, 30 // (scenario.fault_threads + 2))
         results.append(run(scenario, max(1, left // (len(scenarios) - number)), windows, stop))
         left -= results[-1].metrics.events
     return results
