@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .. import theory
-from ..view.charts import Chart, sweep_chart
+from ..view.charts import sweep_chart
+from ..view.study import Study, widest
+from ..view.units import duration
 from .durations import parse_time
-from .studies import HANDLER, over_seeds, readable
+from .studies import HANDLER, over_seeds
 
 DISKS = ("2ms", "10ms", "18ms")
 SHAPES = {"constant": theory.constant, "exponential": theory.exponential}
@@ -15,7 +17,7 @@ READS, SEEDS, EVERY = 2_000, 5, 4
 """reads in a run, runs for a dot, mean number of reads between two writers"""
 
 
-def lone_writer(disks: Iterable[str] = DISKS, kinds: Iterable[str] = ("constant", "exponential")) -> Chart:
+def lone_writer(disks: Iterable[str] = DISKS, kinds: Iterable[str] = ("constant", "exponential")) -> Study:
     """Mean wait of single mprotect calls that arrive at random, over the mean disk time, constant and exponential.
 
     One thread faults without a pause, so mmap_sem is nearly always held. Theory: P(busy) E[H^2] / 2 E[H].
@@ -30,17 +32,23 @@ def lone_writer(disks: Iterable[str] = DISKS, kinds: Iterable[str] = ("constant"
             ns = parse_time(disk, "disk", least=1)
             scenario = {"mmap_threads": 0, "write_rate": 1e9 / ns / EVERY, "disk": f"{kind}({disk})"}
             mean, half = over_seeds(lambda r: r.mmap_wait.mean * 1000, scenario, READS * ns / 1e9, SEEDS)
-            rows.append({"kind": kind, "disk": ns, "wait": mean, "wait_err": half})
+            rows.append({"kind": kind, "disk": ns, "wait": mean, "wait_err": half, "law": laws[kind](ns)})
+    ends = [row for row in rows if row["disk"] == rows[-1]["disk"]]
+    waits = ", ".join(f"{duration(row['wait'])} when it is {row['kind']}" for row in ends)
+    caption = (
+        f"A writer that comes at random waits on average, for reads of {duration(rows[-1]['disk'])}: {waits} "
+        f"(within {widest(rows, 'wait', 'law')} of the theory)."
+    )
     chart = sweep_chart(
-        rows, "disk", "wait", by="kind", theory=laws, xunit="ns", yunit="ns", xlog=False, ylog=False,
+        rows, "disk", "wait", by="kind", caption=caption, theory=laws, xunit="ns", yunit="ns", xlog=False, ylog=False,
         xlabel="mean time of one read", ylabel="mean wait of a writer", title="The same mean, twice the wait",
     )  # fmt: skip
     columns = ("disk time", "mean of one read (ms)", "mean wait (ms)", "+- (95 %)", "theory (ms)")
     table = []
     for row in rows:
-        times = [row["disk"], row["wait"], row["wait_err"], laws[row["kind"]](row["disk"])]
+        times = [row["disk"], row["wait"], row["wait_err"], row["law"]]
         table.append(dict(zip(columns, [row["kind"], *(time / 1e6 for time in times)])))
-    return readable(chart, table)
+    return Study(chart, table)
 
 
 def _law(shape):

@@ -1,16 +1,12 @@
-"""What the studies of the notebooks share: costs for the theory, means with error bars, charts with readable rows."""
+"""What the studies of the notebooks share: the costs as the theory asks for them, means with error bars."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from .. import theory
 from ..kernel import costs
 from .scenario import Scenario
-
-if TYPE_CHECKING:
-    from ..view.charts import Chart
 
 HANDLER = {
     "entry": costs.EXCEPTION_ENTRY,
@@ -36,10 +32,3 @@ def over_seeds(measure: Callable, scenario: dict, seconds: float, seeds: int) ->
     if len(samples) == 1:
         return theory.Estimate(samples[0], 0.0)
     return theory.replications(samples, CONFIDENCE)
-
-
-def readable(chart: Chart, rows: Iterable[dict]) -> Chart:
-    """The same chart, whose `table()` shows `rows`: people's units under people's headers."""
-    from ..view.charts import Chart
-
-    return Chart(chart.figure, chart.caption, chart.alt, rows)

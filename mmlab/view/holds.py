@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from .charts import Chart, histogram_rows, sweep_chart
+from .charts import histogram_rows, sweep_chart
 from .lanes import role_of
+from .study import Study
 from .table import Table
 from .units import duration, percent
 
@@ -45,14 +46,13 @@ def hold_table(events, lock="mmap_sem"):
         times = [hold.held / 1000 for hold in some]
         total = sum(times)
         share = sum(hold.asleep for hold in some) / 1000 / total if total else 0
-        # exactly, not rounded to three digits: what lies beside the disk is the point
-        exact = [f"{time:,.1f}" for time in (min(times), total / len(some), max(times))]
-        rows.append([role, MODES.get(mode, mode), len(some), *exact, f"{100 * share:.2f} %"])
+        spread = (min(times), total / len(some), max(times))
+        rows.append([role, MODES.get(mode, mode), len(some), *spread, f"{100 * share:.2f} %"])
     return Table(columns, rows)
 
 
 def hold_chart(events, bins=16, lock="mmap_sem", mode="read"):
-    """A Chart: how the holds in one mode are spread over their length. Raises ValueError when there are none."""
+    """A Study: how the holds in one mode are spread over their length. Raises ValueError when there are none."""
     times = [hold.held for hold in holds(events, lock) if hold.mode == mode]
     if not times:
         raise ValueError(f"nobody holds {lock} for {mode} in these {len(events)} events; give a longer run")
@@ -73,4 +73,4 @@ def hold_chart(events, bins=16, lock="mmap_sem", mode="read"):
     for row in rows:
         ends = (duration(edge, ascii=True) for edge in (row["x"], row["x"] + row["width"]))
         friendly.append(dict(zip(columns, [*ends, row["count"], percent(row["share"])])))
-    return Chart(chart.figure, chart.caption, chart.alt, friendly)
+    return Study(chart, friendly)

@@ -54,7 +54,7 @@ class LockMap:
             for line in self.lines
             if line.sleeps
         ]
-        return Table(columns, rows, self.caption)
+        return Table(columns, rows)
 
     def full_table(self):
         """Every line with the three locks."""
