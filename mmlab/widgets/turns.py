@@ -7,8 +7,23 @@ a run is under way leaves a wish and goes; however many come, one run follows.
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
+from contextlib import contextmanager
+
+
+@contextmanager
+def collector_waits():
+    """No garbage collection in here: a full one takes 50 ms in a notebook's kernel, and the learner is waiting."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Turns:
@@ -34,7 +49,8 @@ class Turns:
             self._busy = True
         try:
             while (wish := self._take()) is not None:
-                self.work(wish)
+                with collector_waits():
+                    self.work(wish)
         finally:
             self._busy = False
 
