@@ -129,7 +129,8 @@ def test_a_fault_that_a_sibling_resolved_counts_when_the_task_goes_on():
 def test_other_locks_and_other_words_leave_the_figures_alone():
     metrics = Metrics()
     metrics.consume([event(0, "start", "fault"), event(0, "enter", "fault", 4096), event(1, "acquire", "vma/read", 7)])
-    metrics.consume([event(2, "frobnicate", "x", 3), event(3, "release", "vma/read"), event(4, "leave", "fadvise")])
+    metrics.consume([event(2, "frobnicate", "x", 3), event(3, "release", "vma/read"), event(4, "leave", "retry")])
+    metrics.consume([event(5, "enter", "fadvise"), event(6, "leave", "fadvise")])
     assert metrics.read_wait.count == metrics.mmap_wait.count == metrics.mmap_call.count == metrics.continued == 0
 
 

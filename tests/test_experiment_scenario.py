@@ -122,7 +122,7 @@ BAD = [
     ({"design": ["synchronous"]}, "not a design"),
     ({"fault_thread": 3}, "no 'fault_thread'; did you mean 'fault_threads'"),
     ({"dsk": "1ms"}, "did you mean 'disk'"),
-    ({"zzz": 1}, "no 'zzz'. It has: design, fault_threads"),
+    ({"zzz": 1}, r"no 'zzz'\. It has: design, fault_threads"),
     ({"cls": 1}, "no 'cls'"),
     ({"self": 1}, "no 'self'"),
 ]

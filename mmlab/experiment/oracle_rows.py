@@ -108,7 +108,7 @@ def queues() -> Iterator[Oracle]:
     """Textbook queues: the repairman at the disk, M/D/1 at the lock, Little's law at the lock."""
     for channels, threads, seconds, slow in (
         (1, 4, 150, False),
-        (1, 16, 60, False),
+        (1, 16, 100, False),
         (4, 16, 30, False),
         (4, 64, 60, True),
     ):
