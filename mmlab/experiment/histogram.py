@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 SCALE = 1 / math.log(1.01)
+DISTINCT = 500
+"""how many different durations are counted one by one before they go into buckets: adding must be cheap"""
 
 
 class Durations:
@@ -14,27 +16,34 @@ class Durations:
     is reported exactly. `count` is how many there were; with none, every figure is 0.
     """
 
-    __slots__ = ("_buckets", "_max", "_sum", "count")
+    __slots__ = ("_buckets", "_exact")
 
     def __init__(self) -> None:
-        self.count = 0
-        self._sum = 0
-        self._max = 0
+        self._exact: dict[int, int] = {}
         self._buckets: dict[int, list[int]] = {}
 
     def add(self, ns: int) -> None:
         """Count one duration of `ns` nanoseconds."""
-        self.count += 1
-        self._sum += ns
-        if ns > self._max:
-            self._max = ns
-        bucket = int(math.log(ns) * SCALE) if ns else -1
-        entry = self._buckets.get(bucket)
-        if entry is None:
-            self._buckets[bucket] = [1, ns]
-        else:
-            entry[0] += 1
-            entry[1] += ns
+        exact = self._exact
+        exact[ns] = exact.get(ns, 0) + 1
+        if len(exact) > DISTINCT:
+            self._settle()
+
+    def _settle(self) -> dict[int, list[int]]:
+        """Sort what was counted exactly into the buckets: {bucket: [count, sum, longest]}."""
+        for ns, number in self._exact.items():
+            bucket = int(math.log(ns) * SCALE) if ns else -1
+            entry = self._buckets.setdefault(bucket, [0, 0, 0])
+            entry[0] += number
+            entry[1] += number * ns
+            entry[2] = max(entry[2], ns)
+        self._exact.clear()
+        return self._buckets
+
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return sum(entry[0] for entry in self._settle().values())
 
     def percentile(self, percent: float) -> float:
         """The duration in us that `percent` % of all do not exceed (to within 1 %).
@@ -45,8 +54,7 @@ class Durations:
             raise ValueError(f"percentile({percent!r}): give a number from 0 to 100")
         wanted = max(1, math.ceil(self.count * percent / 100))
         seen = 0
-        for bucket in sorted(self._buckets):
-            number, total = self._buckets[bucket]
+        for _, (number, total, _) in sorted(self._settle().items()):
             seen += number
             if seen >= wanted:
                 return total / number / 1000
@@ -65,21 +73,21 @@ class Durations:
     @property
     def max(self) -> float:
         """us"""
-        return self._max / 1000
+        return max((entry[2] for entry in self._settle().values()), default=0) / 1000
 
     @property
     def mean(self) -> float:
         """us"""
-        return self._sum / self.count / 1000 if self.count else 0.0
+        return self.total / self.count if self.count else 0.0
 
     @property
     def total(self) -> float:
         """us"""
-        return self._sum / 1000
+        return sum(entry[1] for entry in self._settle().values()) / 1000
 
     def rows(self) -> list[tuple[float, int]]:
         """(us, count) for each bucket, shortest first: the material of a histogram."""
-        return [(total / number / 1000, number) for _, (number, total) in sorted(self._buckets.items())]
+        return [(total / number / 1000, number) for _, (number, total, _) in sorted(self._settle().items())]
 
     def __repr__(self) -> str:
         if not self.count:

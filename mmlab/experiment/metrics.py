@@ -8,6 +8,7 @@ from .histogram import Durations
 
 WRITE = "mmap_sem/write"
 READ = "mmap_sem/read"
+NO_FIGURE = frozenset(("wait", "submit", "evict", "unmap", "queue_wait", "queue_woken"))
 CHANGES = frozenset(("mmap", "munmap", "mprotect"))
 
 
@@ -50,7 +51,10 @@ class Metrics:
     def consume(self, events: list[tuple]) -> None:
         """Fold a batch of events; they must come in order."""
         passes = self.passes
+        read_wait = self.read_wait.add
         for time, task, what, object, value, _, _ in events:
+            if what in NO_FIGURE:
+                continue
             if what == "acquire":
                 if object == WRITE:
                     self.mmap_wait.add(value)
@@ -59,7 +63,10 @@ class Metrics:
                     now = passes[task]
                     now.held = True
                     now.reads += 1
-                    (self.ps_wait if now.kind == "ps" else self.read_wait).add(value)
+                    if now.kind == "ps":
+                        self.ps_wait.add(value)
+                    else:
+                        read_wait(value)
             elif what == "release":
                 if object == READ:
                     passes[task].held = False
