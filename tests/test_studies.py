@@ -59,6 +59,12 @@ def test_the_bill_of_a_fault_adds_up_to_the_whole():
     assert sum(held) == pytest.approx(fault.held_us)
 
 
+def test_the_bill_shows_who_sleeps_without_the_lock():
+    bill = where_the_time_goes(mmlab.one_fault("major", design="nopage_retry", disk="18ms"))
+    asleep = column(bill, "step").index("sleep until the page is unlocked")
+    assert column(bill, "mmap_sem held meanwhile")[asleep] == "no"
+
+
 def test_the_hold_is_the_disk_time_until_the_cpu_is_slower_than_the_disk():
     held = column(hold_by_disk(["1us", "20us", "18ms"]).table(), "mmap_sem held (us)")
     assert held == [3.3, 21.3, 18_001.3]
@@ -77,7 +83,7 @@ def test_random_disk_times_leave_the_stairs_standing_and_random_pauses_do_not():
     assert ramp[1] < 1.3 * ramp[0]
 
 
-def test_a_staircase_without_chance_is_run_once_and_has_no_error():
+def test_a_staircase_without_chance_has_no_error_and_lies_on_the_theory():
     chart = staircase(pauses=(0, 45), seconds=4, seeds=3)
     assert column(chart.table(), "+- (95 %)") == [0, 0]
     assert column(chart.table(), "simulated pairs/s") == pytest.approx(column(chart.table(), "theory"), rel=0.02)
