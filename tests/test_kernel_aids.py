@@ -126,9 +126,13 @@ def test_a_forgotten_await_is_reported_soon_and_not_at_the_end_of_a_long_run():
         wait_on_page_locked(page)
         await put_page(page)
 
-    bug = report_of(BASES["nopage_retry"].patched("mine", drop_and_wait=drop_and_wait), disk=900 * MS)
-    is_complete(bug, "never awaited", "drop_and_wait", "wait_on_page_locked(page)")
-    assert bug.time < 10 * US
+    lab = Lab(BASES["nopage_retry"].patched("mine", drop_and_wait=drop_and_wait), disk=900 * MS)
+    lab.task(touch(lab.k, BASE))
+    with pytest.raises(KernelBug) as found:
+        lab.run()
+    is_complete(found.value, "never awaited", "drop_and_wait", "wait_on_page_locked(page)")
+    assert found.value.time < 10 * US  # when it happened
+    assert lab.k.now < 90 * MS  # when it was said
 
 
 def test_a_lock_that_is_kept_on_the_path_of_a_segmentation_fault_is_shown_where_it_was_taken():
