@@ -28,6 +28,47 @@ class SoftLockup(KernelBug):
         )
 
 
+class Ear:
+    """Listens to Python's warnings while a run is under way, and tells the watchdog of the thread they come from.
+
+    Runs may go on in several threads at once, and the list of warning filters belongs to the whole process.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.watchdogs: dict[int, list[Watchdog]] = {}
+
+    def listen(self, watchdog: Watchdog) -> None:
+        """Tell `watchdog` of this thread's warnings from now on."""
+        with self.lock:
+            if not self.watchdogs:
+                self.before = warnings.catch_warnings()
+                self.before.__enter__()
+                warnings.simplefilter("always", RuntimeWarning)
+                self.show = warnings.showwarning
+                warnings.showwarning = self.hear
+            self.watchdogs.setdefault(threading.get_ident(), []).append(watchdog)
+
+    def stop(self, watchdog: Watchdog) -> None:
+        """No more for `watchdog`; the last one out leaves everything as it was."""
+        with self.lock:
+            mine = self.watchdogs[threading.get_ident()]
+            mine.remove(watchdog)
+            if not mine:
+                del self.watchdogs[threading.get_ident()]
+            if not self.watchdogs:
+                self.before.__exit__(None, None, None)
+
+    def hear(self, message, category, filename, lineno, file=None, line=None) -> None:
+        """Python shows a warning: a watchdog may keep it, every other one goes on its way."""
+        mine = self.watchdogs.get(threading.get_ident())
+        if not (mine and mine[-1].note(str(message))):
+            self.show(message, category, filename, lineno, file, line)
+
+
+EAR = Ear()
+
+
 class Watchdog:
     """Guards one run. Used as a context manager around it; costs nothing while all is well."""
 
@@ -37,11 +78,7 @@ class Watchdog:
         self.over = threading.Event()
 
     def __enter__(self) -> Watchdog:
-        self._warnings = warnings.catch_warnings()
-        self._warnings.__enter__()
-        warnings.simplefilter("always", RuntimeWarning)
-        self._show = warnings.showwarning
-        warnings.showwarning = self._note
+        EAR.listen(self)
         if self.engine.k.debug:
             self._depth = sys.get_coroutine_origin_tracking_depth()
             sys.set_coroutine_origin_tracking_depth(3)  # a call through k.nopage has a line of ours innermost
@@ -52,17 +89,16 @@ class Watchdog:
         self.over.set()
         if self.engine.k.debug:
             sys.set_coroutine_origin_tracking_depth(self._depth)
-        self._warnings.__exit__(None, None, None)
+        EAR.stop(self)
 
-    def _note(self, message, category, filename, lineno, file=None, line=None) -> None:
-        """Keep Python's "never awaited" warnings, pass every other one on."""
-        text = str(message)
+    def note(self, text: str) -> bool:
+        """Keep Python's "never awaited" warnings; returns whether it was one."""
         match = re.match(r"coroutine '([^']+)' was never awaited", text)
         if match is None:
-            self._show(message, category, filename, lineno, file, line)
-            return
+            return False
         origin = [(file, int(line), function) for file, line, function in ORIGIN.findall(text)]
         self.unawaited.append(self._finding(match[1], origin))
+        return True
 
     def check_unawaited(self, error: BaseException | None = None) -> None:
         """Raise the finding for an operation that was created and never awaited.

@@ -50,6 +50,7 @@ async def ps_loop(k, pause):
 async def one_write_section(k, address):
     """One mprotect that changes nothing: a single write section."""
     await sys_mprotect(k, address, PAGE_SIZE, VM_READ | VM_WRITE)
+    k.tasks.remove(k.current)  # nobody waits for it: forgotten at once, or a long run would remember them all
 
 
 async def write_arrivals(k, gap, spawn, address):
