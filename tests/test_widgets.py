@@ -99,6 +99,11 @@ def test_a_panel_that_makes_no_sense_is_refused_in_one_line(given, said):
     assert "\n" not in str(error.value)
 
 
+def test_a_seed_below_zero_is_a_line_in_the_panel(panel):
+    panel.controls.seed.value = -1
+    assert "seed=-1 is not allowed" in panel.message.value
+
+
 def test_reset_goes_back_to_the_first_picture_without_a_ghost(panel):
     first = panel.screen.value
     panel.controls.boxes["fault_threads"].value = 9

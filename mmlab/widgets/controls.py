@@ -144,8 +144,6 @@ class Controls:
             ps_readers=max(1, self.fixed.get("ps_readers", 1)) if self.ps.value else 0,
         )
         check_disk(fields["disk"])
-        if fields["seed"] < 0:
-            raise ValueError(f"Seed is {fields['seed']}; it is a whole number from 0 up")
         chosen = [self.known[name] for name in dict.fromkeys(names)]
         return chosen, {**self.fixed, **fields}
 

@@ -31,7 +31,7 @@ STYLE = """<style onload="{script}">
 .mmlab-panel .mmlab-sentence {{ margin: 6px 0 0; max-width: 64em; }}
 .mmlab-panel .mmlab-sentence p {{ margin: 0 0 3px; }}
 .mmlab-panel table {{ margin: 6px 0 0; font-variant-numeric: tabular-nums; }}
-.mmlab-panel :is(th, td) {{ padding: 3px 18px 3px 0 !important; text-align: left !important;
+.mmlab-panel :is(th, td) {{ padding: 3px 14px 3px 0 !important; text-align: left !important;
   white-space: normal !important; overflow-wrap: anywhere; }}
 [data-jp-theme-light="false"] .mmlab-panel select {{ color-scheme: dark; appearance: auto; background-image: none; }}
 .mmlab-panel .mmlab-note {{ margin: 4px 0 2px; color: var(--jp-ui-font-color2, #5b636e); font-size: 12px; }}
