@@ -77,8 +77,8 @@ def _html(title: str, place: str, link: str, lines: list[str]) -> str:
         f'<figure style="margin:0;border:1px solid {RULE};border-radius:4px;max-width:70em">'
         f'<figcaption style="padding:.3em .8em;border-bottom:1px solid {RULE}"><strong>{escape(title)}</strong>'
         f" &nbsp; {where}</figcaption>"
-        f'<div role="group" aria-label="{escape(title)}" tabindex="0" style="overflow-x:auto;padding:.4em .8em;'
-        f'font:13px/1.45 {CODE};white-space:pre">{chr(10).join(coloured(lines))}</div></figure>'
+        f'<pre role="group" aria-label="{escape(title)}" tabindex="0" '
+        f'style="overflow-x:auto;margin:0;padding:.4em .8em;font:13px/1.45 {CODE};white-space:pre;background:none">{chr(10).join(coloured(lines))}</pre></figure>'
     )
 
 
