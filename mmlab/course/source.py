@@ -77,8 +77,9 @@ def _html(title: str, place: str, link: str, lines: list[str]) -> str:
         f'<figure style="margin:0;border:1px solid {RULE};border-radius:4px;max-width:70em">'
         f'<figcaption style="padding:.3em .8em;border-bottom:1px solid {RULE}"><strong>{escape(title)}</strong>'
         f" &nbsp; {where}</figcaption>"
-        f'<pre role="group" aria-label="{escape(title)}" tabindex="0" '
-        f'style="overflow-x:auto;margin:0;padding:.4em .8em;font:13px/1.45 {CODE};white-space:pre;background:none">{chr(10).join(coloured(lines))}</pre></figure>'
+        f'<pre role="group" aria-label="{escape(title)}" tabindex="0" style="overflow-x:auto;margin:0;'
+        f'padding:.4em .8em;font:13px/1.45 {CODE};white-space:pre;background:none">'
+        f"{chr(10).join(coloured(lines))}</pre></figure>"
     )
 
 
