@@ -66,9 +66,11 @@ from .pagefault import (
 )
 from .pagetable import pte_alloc_map, pte_none, ptep_set_access_flags, set_pte_at
 from .rwsem import rw_semaphore
-from .sleep import EINTR, charge
+from .sleep import EINTR, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, charge
+from .spufs import local_store_page, spu_acquire_runnable, spu_bind_context, spu_context, spufs_mem_mmap
 from .task import (
     PF_FAULT_MAYRETRY,
+    PF_FAULT_RETRIED,
     SIGBUS,
     SIGKILL,
     SIGSEGV,

@@ -15,6 +15,8 @@ SIGUSR1 = "SIGUSR1"
 
 PF_FAULT_MAYRETRY = 0x0400_0000
 """in task_struct.flags: the fault under way may let go of mmap_sem (the posted patch of 19 Sep 2006)"""
+PF_FAULT_RETRIED = 0x0800_0000
+"""[ours]: the fault under way was run again already; the same flag seen from the other side"""
 
 
 class task_struct:
