@@ -1,7 +1,7 @@
 """What each patch of the series touches, who may call with which signature, who grants what, who keeps which lock."""
 
 import pytest
-from kernel_helpers import BASE, DISK, MS, PAGE, US, Lab
+from kernel_helpers import BASE, DISK, MS, PAGE, US, Lab, read_in
 
 from mmlab import designs
 from mmlab.designs.design import Design
@@ -10,6 +10,7 @@ from mmlab.kernel import (
     SIGUSR1,
     VM_FAULT_RETRY,
     KernelBug,
+    charge,
     send_sig,
     spu_bind_context,
     spu_context,
@@ -167,6 +168,24 @@ def test_an_unchanged_counter_says_nothing_of_the_page(name):
     assert lab.mm.mmap_seq == 0
     assert answers == ["SIGBUS"] and task.maj_flt == 0 and not lab.times("pte")
     assert len(lab.times("walk")) == 2, "it must start again"
+
+
+@pytest.mark.parametrize("name", ["retry_once", "pagefault_args"])
+def test_the_second_pass_reads_with_the_lock_held(name):
+    lab = Lab(name, cache_pages=1, disk=MS)
+
+    async def thief():
+        await lab.k.mmap_write_lock(lab.mm)  # the rerun has to queue, and that makes the window
+        await charge(3 * MS)
+        await lab.k.mmap_write_unlock(lab.mm)
+
+    task = lab.task(touch(lab.k, BASE))
+    lab.task(thief(), 900 * US)
+    lab.task(read_in(lab.file, 9), 1_500 * US)
+    lab.run()
+    lab.nothing_is_left()
+    asleep = [e.holders for e in lab.events if e.task == task.comm and e.what == "page_wait"]
+    assert asleep == [0, 1] and task.maj_flt == 1 and not task.flags
 
 
 def test_unshared_mm_keeps_the_lock_for_a_lone_task_and_drops_it_for_company():
