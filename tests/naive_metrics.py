@@ -48,7 +48,7 @@ def fell_back(stay):
 
 
 def continued(stay):
-    """Whether the fault took mmap_sem again and ended without another walk: to take it and to start again is no help."""
+    """Whether the fault took mmap_sem again and ended without another walk."""
     order = [e.what for e in stay[3] if e.what == "walk" or (e.what == "acquire" and e.object == READ)]
     return order.count("acquire") > 1 and order[-1] == "acquire"
 
