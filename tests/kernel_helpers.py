@@ -11,7 +11,7 @@ PAGE = 4096
 MS = 1_000_000
 US = 1_000
 DISK = 18 * MS
-DESIGNS = ("synchronous", "nopage_refault", "nopage_retry")
+DESIGNS = tuple(designs.series)
 
 
 class Lab:

@@ -47,6 +47,12 @@ def fell_back(stay):
     return False
 
 
+def continued(stay):
+    """Whether the fault took mmap_sem again and ended without another walk."""
+    order = [e.what for e in stay[3] if e.what == "walk" or (e.what == "acquire" and e.object == READ)]
+    return order.count("acquire") > 1 and order[-1] == "acquire"
+
+
 def inside(stay, what, object=None):
     return sum(event.what == what and object in (None, event.object) for event in stay[3])
 
@@ -85,7 +91,7 @@ def naive(events):
         "replays": replays,
         "walks": sum(inside(stay, "walk") for stay in faults),
         "retries": sum(max(0, inside(stay, "walk") - 1) for stay in faults),
-        "continued": sum(max(0, inside(stay, "acquire", READ) - inside(stay, "walk")) for stay in faults),
+        "continued": sum(map(continued, faults)),
         "fallbacks": sum(map(fell_back, faults)),
         "fault_cpu": sum(stay[4].value for stay in faults),
         "mmaps": sum(stay[0] == "munmap" for stay in calls),

@@ -48,7 +48,9 @@ def test_every_field_of_a_scenario_has_an_option():
 def test_every_option_reaches_its_field():
     values = {"fault_threads": 2, "mmap_threads": 3, "ps_readers": 1, "disk": "exponential(5ms)", "channels": 2}
     values |= {"queue_depth": 7, "pause": "50us", "mmap_pause": "1us", "ps_pause": "2ms", "write_rate": 2.5}
-    values |= {"cache_pages": 99, "seed": 8}
+    values |= {"cache_pages": 99, "seed": 8, "dontneed": "20us", "foreign_rate": 5, "signal_rate": 10}
+    values |= {"kill_at": "3s", "truncate_at": "1s", "read_errors": 0.5, "alloc_failures": 0.25}
+    values |= {"outside_holders": 1, "seq_bits": 8}
     for number in (0, -1):  # the short name and the long one
         words = [word for f, options, *_ in OPTIONS for word in (options.split()[number], str(values[f]))]
         args = cli.parse(["run", "nopage_retry", *words])

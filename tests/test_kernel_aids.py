@@ -514,9 +514,9 @@ def test_the_debugging_aids_find_nothing_in_the_shipped_designs():
 
         async def remapper(lab):
             for _ in range(20):
-                await lab.sem.down_write()
+                await lab.k.mmap_write_lock(lab.mm)
                 do_mmap(lab.mm, 8 * PAGE, 1, lab.file, 8, BASE + 8 * PAGE)
-                await lab.sem.up_write()
+                await lab.k.mmap_write_unlock(lab.mm)
                 await charge(30 * US)
 
         for first in (0, 3, 5):

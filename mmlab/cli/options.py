@@ -18,9 +18,18 @@ OPTIONS = (
     ("ps_pause", "--ps-pause", "TIME", "a ps reader's time between two reads (1ms)"),
     ("write_rate", "--write-rate", "RATE", "single write sections a second, arriving at random (0)"),
     ("cache_pages", "--cache-pages", "N", "pages that the page cache holds (256, or 4 for each fault thread)"),
+    ("dontneed", "--dontneed", "TIME", "mean time between two FADV_DONTNEED on the file (0: nobody does)"),
+    ("foreign_rate", "--foreign-rate", "RATE", "pages a second that another process brings into the cache (0)"),
+    ("signal_rate", "--signal-rate", "RATE", "signals a second for each fault thread (0)"),
+    ("kill_at", "--kill-at", "TIME", "when all fault threads are killed (never)"),
+    ("truncate_at", "--truncate-at", "TIME", "when the file is cut to half of its length (never)"),
+    ("read_errors", "--read-errors", "SHARE", "share of the file's pages that cannot be read (0)"),
+    ("alloc_failures", "--alloc-failures", "SHARE", "share of allocations that find no memory (0)"),
+    ("outside_holders", "--outside-holders", "N", "others that hold a reference to the address space (0)"),
+    ("seq_bits", "--seq-bits", "N", "width of the counter of write sections in bits (32)"),
     ("seed", "--seed", "N", "of everything that is random (1)"),
 )
-TEXTS = {"disk", "pause", "mmap_pause", "ps_pause"}
+TEXTS = {"disk", "pause", "mmap_pause", "ps_pause", "dontneed", "kill_at", "truncate_at"}
 
 
 class Parser(argparse.ArgumentParser):

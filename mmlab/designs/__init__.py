@@ -10,10 +10,11 @@ from .design import Design
 from .review import Diff
 from .review import diff as diff_designs
 from .series import ORDER
+from .variants import ORDER as VARIANTS
 
 series: dict[str, Design] = {design.name: design for design in ORDER}
 descendants: dict[str, Design] = {}
-variants: dict[str, Design] = {}
+variants: dict[str, Design] = {design.name: design for design in VARIANTS}
 
 
 def find(name: str | Design) -> Design:

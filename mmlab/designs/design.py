@@ -38,14 +38,15 @@ class Design:
 
     def patched(
         self, name: str, *, story: str = "", source: str = "[yours]", added: dict[str, Callable] | None = None,
-        answers: dict[str, Contract] | None = None, **functions: Callable,
+        answers: dict[str, Contract] | None = None, new_signatures: bool = False, **functions: Callable,
     ) -> Design:  # fmt: skip
         """A new design: this one with `functions` replaced and the functions in `added` added.
 
-        `answers` gives the contracts of those functions that now answer something else.
+        `answers` gives the contracts of those functions that now answer something else. `new_signatures` says that
+        functions take other parameters on purpose; then all their callers must be in the patch too.
 
         Raises ValueError when a function is not there to be replaced, is not `async def`, or takes other parameters
-        than the one it replaces.
+        than the one it replaces (without `new_signatures`, or while somebody still calls it with the old ones).
         """
         for function_name, function in functions.items():
             if function_name not in self.functions:
@@ -57,10 +58,10 @@ class Design:
                 )
             must_be_coroutine(function_name, function)
             old, new = parameters(self.functions[function_name]), parameters(function)
-            if len(old) != len(new):
+            if len(old) != len(new) and not new_signatures:
                 raise ValueError(
-                    f"{function_name} takes ({', '.join(old)}) in design {self.name!r}, "
-                    f"yours takes ({', '.join(new)}): its callers would not fit"
+                    f"{function_name} takes ({', '.join(old)}) in design {self.name!r}, yours takes "
+                    f"({', '.join(new)}): its callers would not fit; if that is meant, say new_signatures=True"
                 )
         for function_name, function in (added or {}).items():
             must_be_coroutine(function_name, function)
@@ -68,7 +69,10 @@ class Design:
                 raise ValueError(
                     f"{function_name!r} cannot be added: it is there already; replace it, or take another name"
                 )
-        return Design(name, self, {**(added or {}), **functions}, story, source, answers)
+        design = Design(name, self, {**(added or {}), **functions}, story, source, answers)
+        if new_signatures:
+            must_fit_callers(design)
+        return design
 
     @cached_property
     def functions(self) -> dict[str, Callable]:
@@ -115,6 +119,32 @@ def must_be_coroutine(name: str, function: Callable) -> None:
     """Raise ValueError unless `function` is an `async def`."""
     if not inspect.iscoroutinefunction(function):
         raise ValueError(f"{name} must be an `async def` function, because it may sleep; given: {function!r}")
+
+
+CALLED_BY_THE_KERNEL = ("do_page_fault", "faultin_page", "mmap_write_lock", "mmap_write_unlock")
+"""their callers are outside the design, so their parameters never change"""
+
+
+def must_fit_callers(design: Design) -> None:
+    """Raise ValueError if a function whose parameters the patch changes is still called as before.
+
+    Callers are told by the names in their code; a ->nopage is called by whoever says `nopage`, and all of one design
+    take the same parameters.
+    """
+    old, new = design.base.functions, design.functions
+    changed = [
+        name for name in design.patch if name in old and len(parameters(old[name])) != len(parameters(new[name]))
+    ]
+    for name in changed:
+        if name in CALLED_BY_THE_KERNEL:
+            raise ValueError(f"{name} is called by the kernel: it must take ({', '.join(parameters(old[name]))})")
+        word = "nopage" if name.endswith("_nopage") else name
+        for caller, function in new.items():
+            if caller not in design.patch and word in function.__code__.co_names:
+                raise ValueError(f"{caller} calls {word} with its old parameters: it must be in the patch too")
+    handlers = [name for name in new if name.endswith("_nopage") and name != "do_no_page"]
+    if len({len(parameters(new[name])) for name in handlers}) > 1:
+        raise ValueError(f"{' and '.join(handlers)} are called by the same line: they must take the same parameters")
 
 
 def parameters(function: Callable) -> list[str]:

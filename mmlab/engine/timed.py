@@ -191,7 +191,8 @@ class Timed:
     def _exit(self, task: task_struct) -> None:
         """The task's coroutine came to its end."""
         task.utime = self.k.cpu_time()
-        task.mm.mm_users -= 1
+        if task.mm is not None:
+            task.mm.mm_users -= 1
         task.exit_code = task.exit_code or "done"
         self.k.emit_for(task, "exit", task.exit_code)
         del self.alarms[task]

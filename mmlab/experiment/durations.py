@@ -118,6 +118,13 @@ def parse_duration(value, what: str):
     return distribution
 
 
+def parse_gap(value, what: str):
+    """As `parse_duration`, but a plain time is the mean of an exponential distribution: of what comes at random."""
+    gap = parse_duration(value, what)
+    plain = isinstance(value, str) and not value.endswith(")") and value != "0"
+    return exponential(value) if plain else gap
+
+
 def parse_disk(value) -> tuple[object, int]:
     """(service time distribution, channels) of a disk given as a time, a distribution or a profile's name."""
     if isinstance(value, str) and value.lower() in PROFILES:

@@ -15,13 +15,16 @@ CHANGES = frozenset(("mmap", "munmap", "mprotect"))
 class Pass:
     """What a task has done since it entered the kernel."""
 
-    __slots__ = ("address", "entered", "fell_back", "held", "kind", "left", "mapped", "open", "reads", "walks")
+    __slots__ = (
+        "address", "entered", "fell_back", "held", "killed", "kind", "left", "mapped", "open", "retook", "walks",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.kind = ""
         self.entered = self.left = self.address = 0
-        self.held = self.mapped = self.fell_back = self.open = False
-        self.walks = self.reads = 0
+        self.held = self.mapped = self.fell_back = self.open = self.retook = False
+        self.walks = 0
+        self.killed: int | None = None
 
 
 class Metrics:
@@ -29,7 +32,8 @@ class Metrics:
 
     A fault that goes back to user mode unresolved and is replayed counts once, when it succeeds; if it mapped nothing,
     only the task's next step tells which it was. Retries are further passes of one fault, continuations are passes that
-    went on without a new find_vma, fallbacks are waits for the disk with mmap_sem held after a retry.
+    went on without a new find_vma, fallbacks are waits for the disk with mmap_sem held after a retry. Kill latency is
+    the time from a SIGKILL by somebody else to the exit.
     """
 
     def __init__(self, keep: int = 20_000) -> None:
@@ -45,7 +49,7 @@ class Metrics:
         self.signals: Counter[str] = Counter()
         self.mmap_wait, self.mmap_call = Durations(), Durations()
         self.read_wait, self.ps_wait, self.page_wait = Durations(), Durations(), Durations()
-        self.fault_call = Durations()
+        self.fault_call, self.kill_latency = Durations(), Durations()
         self.disk_busy = self.reads = 0
 
     def consume(self, events: list[tuple]) -> None:
@@ -62,7 +66,7 @@ class Metrics:
                 if object == READ:
                     now = passes[task]
                     now.held = True
-                    now.reads += 1
+                    now.retook = now.walks > 0
                     if now.kind == "ps":
                         self.ps_wait.add(value)
                     else:
@@ -71,7 +75,9 @@ class Metrics:
                 if object == READ:
                     passes[task].held = False
             elif what == "walk":
-                passes[task].walks += 1
+                now = passes[task]
+                now.walks += 1
+                now.retook = False
             elif what == "enter":
                 now = passes[task]
                 now.kind = object
@@ -83,8 +89,8 @@ class Metrics:
                     now.entered = time
                 now.open = False
                 now.address = value
-                now.walks = now.reads = 0
-                now.mapped = now.fell_back = False
+                now.walks = 0
+                now.mapped = now.fell_back = now.retook = False
             elif what == "leave":
                 self._leave(passes[task], time, object, value)
             elif what == "pte":
@@ -105,8 +111,12 @@ class Metrics:
                 now = passes.pop(task)
                 if now.open:
                     self._resolved(now)
+                if now.killed is not None:
+                    self.kill_latency.add(time - now.killed)
             elif what == "signal":
                 self.signals[object] += 1
+                if object == "SIGKILL":
+                    passes[task].killed = time
         self.events += len(events)
         if len(self.opening) < self.keep:
             self.opening += events[: self.keep - len(self.opening)]
@@ -115,10 +125,12 @@ class Metrics:
     def _leave(self, now: Pass, time: int, outcome: str, cpu: int) -> None:
         """A task goes back to user mode."""
         if now.kind == "fault":
+            if outcome == "OOM":
+                now.killed = None  # its own doing
             self.fault_cpu += cpu
             self.walks += now.walks
             self.retries += max(0, now.walks - 1)
-            self.continued += max(0, now.reads - now.walks)
+            self.continued += now.retook  # the last time it took the lock, it went on without a walk
             if outcome == "major":
                 self.major += 1
                 self.fault_call.add(time - now.entered)

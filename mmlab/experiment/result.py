@@ -111,6 +111,16 @@ class Result:
         return self.metrics.continued
 
     @property
+    def signals(self) -> int:
+        """Signals that were sent, those that a fault ended with included."""
+        return self.metrics.signals.total()
+
+    @property
+    def kill_latency(self):
+        """us from a SIGKILL that somebody sent to the exit of the task."""
+        return self.metrics.kill_latency
+
+    @property
     def events(self) -> list[Event]:
         """The last events of the run (Scenario.run's `keep` says how many)."""
         return [Event(*event) for event in self.metrics.latest]
@@ -167,7 +177,7 @@ class Result:
         """Everything measured, for JSON; durations in us."""
         waits = {
             name: {key: getattr(getattr(self, name), key) for key in ("count", "p50", "p99", "max", "mean")}
-            for name in ("mmap_wait", "mmap_call", "fault_call", "ps_wait", "page_wait")
+            for name in ("mmap_wait", "mmap_call", "fault_call", "ps_wait", "page_wait", "kill_latency")
         }
         numbers = (
             "seconds", "faults", "faults_per_second", "mmaps_per_second", "writes_per_second", "retries_per_fault",

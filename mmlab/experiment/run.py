@@ -7,8 +7,8 @@ from random import Random
 from ..designs import find
 from ..engine import Timed
 from ..kernel.block import block_device
-from . import workloads
-from .durations import parse_disk, parse_duration
+from . import disturbances, workloads
+from .durations import parse_disk, parse_duration, parse_gap, parse_time
 from .metrics import Metrics
 from .progress import bar
 from .result import Result
@@ -22,37 +22,74 @@ def build(scenario: Scenario, consume=None) -> Timed:
     design = find(scenario.design)
     threads = scenario.fault_threads
     cache_pages = scenario.cache_pages or max(256, 4 * threads)
-    k = design.machine(cache_pages=cache_pages, debug=not design.is_shipped)
+    k = design.machine(cache_pages=cache_pages, debug=not design.is_shipped, seq_bits=scenario.seq_bits)
     service, channels = parse_disk(scenario.disk)
     k.disk = block_device(
         k, service.sampler("disk", dice(scenario, "disk")), scenario.channels or channels, scenario.queue_depth
     )
     engine = Timed(k, consume)
 
-    def spawn(comm: str, role: str, coroutine) -> None:
-        engine.spawn(k.add_task(comm, role), coroutine)
+    def spawn(comm: str, role: str, coroutine, outside: bool = False):
+        task = k.add_task(comm, role, outside=outside)
+        engine.spawn(task, coroutine)
+        return task
 
     def sampler(what: str, owner: str):
         return parse_duration(getattr(scenario, what), what).sampler(what, dice(scenario, owner))
 
     pages = cache_pages * workloads.COLD_FACTOR
-    workloads.map_file(k, pages)
+    file = workloads.map_file(k, pages)
     addresses = workloads.cold_addresses(pages)
-    for n in range(threads):
+    victims = [
         spawn(f"fault{n}", "fault", workloads.fault_loop(k, addresses, sampler("pause", f"fault{n}")))
+        for n in range(threads)
+    ]
     for n in range(scenario.mmap_threads):
         spawn(f"mmap{n}", "mmap", workloads.mmap_loop(k, sampler("mmap_pause", f"mmap{n}")))
     for n in range(scenario.ps_readers):
-        spawn(f"ps{n}", "ps", workloads.ps_loop(k, sampler("ps_pause", f"ps{n}")))
+        spawn(f"ps{n}", "ps", workloads.ps_loop(k, sampler("ps_pause", f"ps{n}")), outside=True)
     if scenario.write_rate:
         workloads.map_at(k, WRITE_AT, workloads.PAGE_SIZE, workloads.VM_READ | workloads.VM_WRITE)
-        gap = Random(f"{scenario.seed}:writes").expovariate
-        spawn(
-            "clock",
-            "clock",
-            workloads.write_arrivals(k, lambda: round(gap(scenario.write_rate / 1e9)), spawn, WRITE_AT),
-        )
+        arrivals = workloads.write_arrivals(k, gaps(scenario, "write_rate", "writes"), spawn, WRITE_AT)
+        spawn("clock", "clock", arrivals, outside=True)
+    disturb(scenario, k, file, victims, spawn)
     return engine
+
+
+def disturb(scenario: Scenario, k, file, victims: list, spawn) -> None:
+    """Everything that others do to the faulting threads and their file."""
+    k.mm.mm_users += scenario.outside_holders
+    if scenario.read_errors:
+        chance = dice(scenario, "read_errors").random
+        file.bad.update(index for index in range(file.i_size >> 12) if chance() < scenario.read_errors)
+    if scenario.alloc_failures:
+        luck = dice(scenario, "alloc_failures").random
+        k.fail_alloc = lambda: luck() < scenario.alloc_failures
+
+    def outsider(comm: str, coroutine) -> None:
+        spawn(comm, comm, coroutine, outside=True)
+
+    if scenario.dontneed != "0":
+        gap = parse_gap(scenario.dontneed, "dontneed").sampler("dontneed", dice(scenario, "dontneed"))
+        outsider("dontneed", disturbances.dontneed_loop(k, file, gap))
+    if scenario.foreign_rate:
+        other = k.add_file("foreign", 2 * k.cache_pages)
+        outsider("foreign", disturbances.foreign_reader(k, other, gaps(scenario, "foreign_rate", "foreign")))
+    if scenario.signal_rate:
+        for n, task in enumerate(victims):
+            gap = gaps(scenario, "signal_rate", f"signals{n}")
+            spawn(f"signals{n}", "signals", disturbances.signal_arrivals(k, task, gap), outside=True)
+    if scenario.kill_at is not None:
+        outsider("kill", disturbances.kill_all(k, victims, parse_time(scenario.kill_at, "kill_at")))
+    if scenario.truncate_at is not None:
+        at = parse_time(scenario.truncate_at, "truncate_at")
+        outsider("truncate", disturbances.truncate_to_half(k, file, at))
+
+
+def gaps(scenario: Scenario, rate: str, owner: str):
+    """The times between arrivals that come at random, that many a second."""
+    draw, per_ns = dice(scenario, owner).expovariate, getattr(scenario, rate) / 1e9
+    return lambda: round(draw(per_ns))
 
 
 def dice(scenario: Scenario, owner: str) -> Random:

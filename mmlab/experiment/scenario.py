@@ -12,7 +12,7 @@ from numbers import Integral, Real
 
 from ..designs import Design, find
 from ..view.units import duration
-from .durations import LONGEST, parse_disk, parse_duration, text_of
+from .durations import LONGEST, parse_disk, parse_duration, parse_gap, parse_time, text_of
 
 MOST_TASKS = 10_000
 
@@ -65,6 +65,16 @@ class Scenario:
     write_rate      single write sections (mprotect) a second that arrive at random (an open Poisson stream), each from
                     a task of its own
     cache_pages     pages that the page cache holds (default: 256, or 4 for each fault thread if that is more)
+    dontneed        time between two FADV_DONTNEED that drop the file from the cache; a plain time is the mean of an
+                    exponential distribution, "0": nobody does that
+    foreign_rate    pages a second that another process brings into the cache, at random: each pushes one out
+    signal_rate     signals a second for each fault thread, at random; their handler touches a cold page of its own
+    kill_at         when all fault threads get a SIGKILL (a time), or None
+    truncate_at     when the file is cut to half of its length (a time), or None
+    read_errors     share of the file's pages that the disk cannot read, 0 to 1; who touches one dies of SIGBUS
+    alloc_failures  share of allocations that find no memory, 0 to 1; a fault that does is an OOM kill
+    outside_holders others that hold a reference to the address space (mm_users), as a debugger does
+    seq_bits        width of the counter of write sections in bits, for the designs that have one
     seed            of everything that is random
 
     Raises ValueError, for anything that makes no sense, with what was given, what is allowed, and the nearest right
@@ -83,6 +93,15 @@ class Scenario:
     ps_pause: str = "1ms"
     write_rate: float = 0
     cache_pages: int | None = None
+    dontneed: str = "0"
+    foreign_rate: float = 0
+    signal_rate: float = 0
+    kill_at: str | None = None
+    truncate_at: str | None = None
+    read_errors: float = 0
+    alloc_failures: float = 0
+    outside_holders: int = 0
+    seq_bits: int = 32
     seed: int = 1
 
     def __new__(cls, /, *args, **given):
@@ -97,11 +116,12 @@ class Scenario:
 
     def __post_init__(self) -> None:
         self._keep("design", _design(self.design))
-        for name in ("disk", "pause", "mmap_pause", "ps_pause"):
+        for name in ("disk", "pause", "mmap_pause", "ps_pause", "dontneed"):
             self._keep(name, _spelled_as_text(getattr(self, name)))
         parse_disk(self.disk)
         for name in ("pause", "mmap_pause", "ps_pause"):
             parse_duration(getattr(self, name), name)
+        parse_gap(self.dontneed, "dontneed")
         self._whole("fault_threads", 0, MOST_TASKS)
         self._whole("mmap_threads", 0, MOST_TASKS)
         self._whole("ps_readers", 0, MOST_TASKS)
@@ -116,10 +136,17 @@ class Scenario:
                     f"cache_pages={self.cache_pages} is too small for fault_threads={self.fault_threads}: "
                     "every fault thread needs one page for its read; give at least as many pages as threads"
                 )
-        rate = self.write_rate
-        if not is_number(rate) or not 0 <= rate <= 1e6:
-            raise ValueError(f"write_rate={rate!r} is not a rate; allowed are 0 to 1,000,000 write sections a second")
-        self._keep("write_rate", int(rate) if rate == int(rate) else float(rate))
+        self._whole("outside_holders", 0, 1_000_000)
+        self._whole("seq_bits", 1, 64)
+        self._number("write_rate", 1_000_000, "a rate", "write sections a second")
+        self._number("foreign_rate", 1_000_000, "a rate", "pages a second")
+        self._number("signal_rate", 1_000_000, "a rate", "signals a second")
+        self._number("read_errors", 1, "a share", "of all pages")
+        self._number("alloc_failures", 1, "a share", "of all allocations")
+        for name in ("kill_at", "truncate_at"):
+            if getattr(self, name) is not None:
+                self._keep(name, _spelled_as_text(getattr(self, name)))
+                parse_time(getattr(self, name), name)
         if not (self.fault_threads or self.mmap_threads or self.ps_readers or self.write_rate):
             raise ValueError(
                 "a Scenario with no tasks at all; "
@@ -134,6 +161,12 @@ class Scenario:
         if not is_whole(value) or not least <= value <= most:
             raise ValueError(f"{name}={value!r} is not allowed; it is a whole number from {least} to {most:,}")
         self._keep(name, int(value))
+
+    def _number(self, name: str, most: int, what: str, unit: str) -> None:
+        value = getattr(self, name)
+        if not is_number(value) or not 0 <= value <= most:
+            raise ValueError(f"{name}={value!r} is not {what}; allowed are 0 to {most:,} {unit}")
+        self._keep(name, int(value) if value == int(value) else float(value))
 
     def __repr__(self) -> str:
         """A line that can be pasted to run it again: the design, and what differs from the defaults.

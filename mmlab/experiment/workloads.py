@@ -8,7 +8,7 @@ from ..kernel.exception import touch
 from ..kernel.mm import VM_READ, VM_WRITE
 from ..kernel.mmap import do_mmap, read_proc_maps, sys_mmap, sys_mprotect, sys_munmap
 from ..kernel.sleep import charge
-from ..kernel.task import task_struct
+from ..kernel.task import SIGUSR1, dequeue_signal, task_struct
 
 PAGE_SIZE = 4096
 FILE_AT = 0x1000_0000
@@ -17,15 +17,31 @@ COLD_FACTOR = 4
 
 
 async def fault_loop(k, addresses, pause):
-    """Touch one cold page after the other: the random reads of thread A in commit d065bd810b6d."""
+    """Touch one cold page after the other: the random reads of thread A in commit d065bd810b6d.
+
+    There is a handler for SIGUSR1, which touches a cold page of its own; every other signal is deadly.
+    """
+    task = k.current
     for address in addresses:
         rest = pause()
         if rest:
             await charge(rest)
+        signal = dequeue_signal(task) if task.pending else await touch(k, address)
+        while signal is not None:
+            if signal == SIGUSR1:
+                signal = await handle_signal(k, next(addresses))
+            if signal is not None:
+                task.exit_code = signal
+                return
+            signal = await touch(k, address)  # replay the instruction
+
+
+async def handle_signal(k, address):
+    """The handler of SIGUSR1, which is blocked while it runs: touch a page. Returns None, or a deadly signal."""
+    while True:
         signal = await touch(k, address)
-        if signal is not None:
-            k.current.exit_code = signal  # no handler installed: every signal that a fault sends is deadly
-            return
+        if signal != SIGUSR1:
+            return signal
 
 
 async def mmap_loop(k, pause):

@@ -27,20 +27,26 @@ from .filemap import (
     page_cache_read,
     readpage,
 )
+from .gup import faultin_page, follow_page, get_user_pages
 from .mm import (
     VM_GROWSDOWN,
     VM_READ,
     VM_WRITE,
+    bump_mmap_seq,
     find_vma,
     good_area,
     mm_struct,
     vm_area_struct,
 )
 from .page import (
+    ClearPageRetried,
     PageLocked,
+    PageRetried,
     PageUptodate,
+    SetPageRetried,
     get_page,
     lock_page,
+    lock_page_killable,
     page,
     put_page,
     trylock_page,
@@ -49,18 +55,33 @@ from .page import (
     wait_on_page_locked_interruptible,
     wait_on_page_locked_killable,
 )
+from .pagefault import (
+    PAGEFAULT_MAYRETRY_IO,
+    PAGEFAULT_RETRY_IO,
+    PAGEFAULT_RETRY_NOWAIT,
+    PAGEFAULT_RETRY_SIGNALPENDING,
+    fault_signal_pending,
+    mm_account_fault,
+    pagefault_args,
+)
 from .pagetable import pte_alloc_map, pte_none, ptep_set_access_flags, set_pte_at
 from .rwsem import rw_semaphore
-from .sleep import charge
+from .sleep import EINTR, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, charge
+from .spufs import local_store_page, spu_acquire_runnable, spu_bind_context, spu_context, spufs_mem_mmap
 from .task import (
+    PF_FAULT_MAYRETRY,
+    PF_FAULT_RETRIED,
     SIGBUS,
     SIGKILL,
     SIGSEGV,
+    SIGUSR1,
     fatal_signal_pending,
+    fixup_exception,
     force_sig,
     send_sig,
     signal_pending,
     task_struct,
+    user_mode,
 )
 
 __all__ = [name for name in dir() if not name.startswith("_") and name not in ("annotations",)]

@@ -36,11 +36,18 @@ def is_page_and_fault_code(answer) -> bool:
     return is_page and type(fault) is int and fault in (VM_FAULT_MINOR, VM_FAULT_MAJOR)
 
 
+def is_page(answer) -> bool:
+    """Whether it is a page or NOPAGE_*."""
+    return isinstance(answer, page) or answer is NOPAGE_SIGBUS or (type(answer) is int and answer in (-1, -2))
+
+
 FAULT_CODE = Contract(is_fault_code, f"one of {', '.join(NAMES.values())}")
 PAGE_AND_FAULT_CODE = Contract(
     is_page_and_fault_code,
     "a pair: first a page, NOPAGE_SIGBUS, NOPAGE_OOM or NOPAGE_RETRY, then VM_FAULT_MINOR or VM_FAULT_MAJOR",
 )
+PAGE = Contract(is_page, "a page, NOPAGE_SIGBUS, NOPAGE_OOM or NOPAGE_RETRY")
+YES_OR_NO = Contract(lambda answer: isinstance(answer, bool), "True or False")
 
 ANSWERS = {
     "handle_mm_fault": FAULT_CODE,

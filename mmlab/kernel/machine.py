@@ -30,7 +30,7 @@ class Machine(Aids):
     )  # fmt: skip
     design_name = ""
 
-    def __init__(self, *, cache_pages: int = 256, debug: bool = False) -> None:
+    def __init__(self, *, cache_pages: int = 256, debug: bool = False, seq_bits: int = 32) -> None:
         self.now = 0
         self.current: task_struct | None = None
         self.ready: deque[task_struct] = deque()
@@ -38,7 +38,7 @@ class Machine(Aids):
         self.cache_pages = cache_pages
         self.lru: OrderedDict = OrderedDict()
         self.files: list[address_space] = []
-        self.mm = mm_struct(self)
+        self.mm = mm_struct(self, seq_bits=seq_bits)
         self.disk = None
         self.start_io: Callable | None = None
         self.horizon = 0
@@ -58,14 +58,18 @@ class Machine(Aids):
         self.files.append(address_space(self, name, pages << 12))
         return self.files[-1]
 
-    def nopage(self, vma, address: int):
-        """Call vma->vm_ops->nopage: the design's function of that name."""
-        return getattr(self, vma.vm_ops.nopage)(vma, address)
+    def nopage(self, area, *rest):
+        """Call ->nopage of `area`, a vma or the pagefault_args that has one.
 
-    def add_task(self, comm: str, role: str) -> task_struct:
-        """A new task that shares the machine's mm."""
-        task = task_struct(self, comm, role, self.mm)
-        self.mm.mm_users += 1
+        It is the design's function of the name that vm_ops has.
+        """
+        return getattr(self, area.vm_ops.nopage)(area, *rest)
+
+    def add_task(self, comm: str, role: str, *, outside: bool = False) -> task_struct:
+        """A new task: a thread that shares the machine's mm, or somebody from `outside`, whose mm is None."""
+        task = task_struct(self, comm, role, None if outside else self.mm)
+        if not outside:
+            self.mm.mm_users += 1
         self.tasks.append(task)
         self.emit_for(task, "start", role)
         return task

@@ -40,10 +40,11 @@ class vm_area_struct:
     """One mapping: addresses [vm_start, vm_end), the same file, the same permissions.
 
     `vm_file` is the address_space or None for anonymous memory, `vm_pgoff` the file page at vm_start, `vm_ops` None
-    for anonymous memory. Protected by mmap_sem: once it is dropped, a vma pointer is dead.
+    for anonymous memory, `vm_private_data` whatever a driver keeps there. Protected by mmap_sem: once it is dropped, a
+    vma pointer is dead.
     """
 
-    __slots__ = ("vm_end", "vm_file", "vm_flags", "vm_mm", "vm_ops", "vm_pgoff", "vm_start")
+    __slots__ = ("vm_end", "vm_file", "vm_flags", "vm_mm", "vm_ops", "vm_pgoff", "vm_private_data", "vm_start")
 
     def __init__(self, mm, start: int, end: int, flags: int, file: address_space | None = None, pgoff: int = 0) -> None:
         self.vm_mm = mm
@@ -53,6 +54,7 @@ class vm_area_struct:
         self.vm_file = file
         self.vm_pgoff = pgoff
         self.vm_ops = filemap_vm_ops if file is not None else None
+        self.vm_private_data = None
 
     def __repr__(self) -> str:
         return f"vma {self.vm_start:#x}-{self.vm_end:#x}"
@@ -79,16 +81,18 @@ class freed_vma(vm_area_struct):
 class mm_struct:
     """The address space of one process.
 
-    `mmap` is the list of vmas in address order, `mmap_cache` the last one found, `pgd` the page table,
-    `mmap_sem` protects the vmas, `page_table_lock` the ptes, `mmap_seq` is the sequence counter of the 2006 mail
-    (bumped by nobody until a design does), `mm_users` how many tasks share the mm, `rss` how many pages are mapped.
+    `mmap` is the list of vmas in address order, `mmap_cache` the last one found, `pgd` the page table, `mmap_sem`
+    protects the vmas, `page_table_lock` the ptes, `mmap_seq` is the sequence counter of the 2006 mail (bumped by nobody
+    until a design does; it wraps around after `seq_bits` bits), `mm_users` how many tasks share the mm, `rss` how many
+    pages are mapped.
     """
 
     __slots__ = (
         "k", "mm_users", "mmap", "mmap_base", "mmap_cache", "mmap_sem", "mmap_seq", "page_table_lock", "pgd", "rss",
+        "seq_bits",
     )  # fmt: skip
 
-    def __init__(self, k, mmap_base: int = 0x4000_0000) -> None:
+    def __init__(self, k, mmap_base: int = 0x4000_0000, seq_bits: int = 32) -> None:
         self.k = k
         self.mmap: list[vm_area_struct] = []
         self.mmap_cache: vm_area_struct | None = None
@@ -96,12 +100,23 @@ class mm_struct:
         self.mmap_sem = rw_semaphore(k, "mmap_sem")
         self.page_table_lock = spinlock_t(k, "page_table_lock")
         self.mmap_seq = 0
+        self.seq_bits = seq_bits
         self.mm_users = 0
         self.pgd: dict = {}
         self.rss = 0
 
     def __repr__(self) -> str:
         return "mm"
+
+
+def bump_mmap_seq(mm: mm_struct) -> None:
+    """Count one write section.
+
+    Lock state: mmap_sem held for writing, so that whoever holds it for reading sees the counter stand still.
+    """
+    if mm.mmap_sem.writer is not mm.k.current:
+        mm.k.bug_unlocked("bump_mmap_seq", "the counter may change only inside a write section")
+    mm.mmap_seq = (mm.mmap_seq + 1) % (1 << mm.seq_bits)
 
 
 def lookup_vma(mm: mm_struct, address: int) -> vm_area_struct | None:

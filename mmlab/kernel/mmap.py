@@ -164,7 +164,9 @@ async def read_proc_maps(k) -> None:
     k.enter("ps")
     mm = k.mm
     await charge(costs.PROC_READ_OUTSIDE)
+    mm.mm_users += 1  # get_task_mm: the address space must not go away meanwhile
     await mm.mmap_sem.down_read()
     await charge(costs.PROC_READ_HOLD)
     await mm.mmap_sem.up_read()
+    mm.mm_users -= 1
     k.leave("ps")

@@ -10,11 +10,13 @@ Source: include/linux/mm_types.h, mm/filemap.c (lock_page, wait_on_page_locked) 
 from __future__ import annotations
 
 from .bug import KernelBug
-from .sleep import TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, sleep_on, wake_up
+from .sleep import EINTR, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, sleep_on, wake_up
 
 PG_locked = 1
 PG_uptodate = 2
 PG_error = 4
+PG_retried = 8
+"""[ours]: some fault has dropped mmap_sem to wait for this page (the page->flags bit of the mail's last line)"""
 
 
 class page:
@@ -70,6 +72,21 @@ def PageUptodate(page: page) -> bool:
     return page.flags & PG_uptodate != 0
 
 
+def PageRetried(page: page) -> bool:
+    """Whether the page carries the mark of page_flag [ours]."""
+    return bool(page.flags & PG_retried)
+
+
+def SetPageRetried(page: page) -> None:
+    """Mark the page [ours]. Any lock state: one atomic operation."""
+    page.flags |= PG_retried
+
+
+def ClearPageRetried(page: page) -> None:
+    """Take the mark away [ours]. Any lock state: one atomic operation."""
+    page.flags &= ~PG_retried
+
+
 async def get_page(page: page) -> None:
     """Take one more reference. The caller already has one, or holds a lock that keeps the page alive."""
     page.count += 1
@@ -122,6 +139,21 @@ async def lock_page(page: page) -> None:
     task.held.append(page)
     if k.debug:
         task.remember_place(page)
+
+
+async def lock_page_killable(page: page) -> int:
+    """As `lock_page`, but a SIGKILL ends the wait: returns 0 with the page lock, -EINTR without it.
+
+    (A name of Linux 2.6.25; the patch of 2006 could not be killed.)
+    """
+    k = page.k
+    task = k.current
+    k.lockdep(task, page)
+    while page.flags & PG_locked:
+        if await wait_on_page_locked(page, TASK_KILLABLE):
+            return -EINTR
+    await lock_page(page)
+    return 0
 
 
 async def trylock_page(page: page) -> bool:

@@ -10,6 +10,13 @@ from .sleep import TASK_RUNNING, sleep_is_over, wake_up_process
 SIGKILL = "SIGKILL"
 SIGSEGV = "SIGSEGV"
 SIGBUS = "SIGBUS"
+SIGUSR1 = "SIGUSR1"
+"""a signal for which the program has a handler"""
+
+PF_FAULT_MAYRETRY = 0x0400_0000
+"""in task_struct.flags: the fault under way may let go of mmap_sem (the posted patch of 19 Sep 2006)"""
+PF_FAULT_RETRIED = 0x0800_0000
+"""[ours]: the fault under way was run again already; the same flag seen from the other side"""
 
 
 class task_struct:
@@ -18,12 +25,13 @@ class task_struct:
     `flags` are the PF_ flags, `pending` the names of signals not yet delivered, `forced` the one that the fault under
     way ended with, `min_flt` / `maj_flt` the minor and major faults counted so far, `utime` the cpu time used in ns.
     `held` (locks) and `pins` (page references) are what the debugging aids check when the task goes back to user
-    mode; with debugging on, `held_at` and `let_go_at` say on which lines the reader's code took them and let them go.
+    mode; `in_kernel` says that the access under way is the kernel's own (copy_from_user), `fixup` that it failed;
+    with debugging on, `held_at` and `let_go_at` say on which lines the reader's code took them and let them go.
     """
 
     __slots__ = (
-        "comm", "entered", "exit_code", "flags", "forced", "held", "held_at", "k", "let_go_at", "maj_flt", "min_flt",
-        "mm", "pending", "pins", "role", "state", "utime",
+        "comm", "entered", "exit_code", "fixup", "flags", "forced", "held", "held_at", "in_kernel", "k", "let_go_at",
+        "maj_flt", "min_flt", "mm", "pending", "pins", "role", "state", "utime",
     )  # fmt: skip
 
     def __init__(self, k, comm: str, role: str, mm) -> None:
@@ -43,6 +51,7 @@ class task_struct:
         self.let_go_at: dict = {}
         self.pins: list = []
         self.exit_code: str | None = None
+        self.in_kernel = self.fixup = False
 
     def __repr__(self) -> str:
         return f"<task {self.comm}>"
@@ -93,3 +102,13 @@ def signal_pending(task: task_struct) -> bool:
 def fatal_signal_pending(task: task_struct) -> bool:
     """Whether `task` is being killed."""
     return SIGKILL in task.pending
+
+
+def user_mode(task: task_struct) -> bool:
+    """Whether the access that faulted was the program's own, not the kernel's on its behalf (user_mode(regs))."""
+    return not task.in_kernel
+
+
+def fixup_exception(task: task_struct) -> None:
+    """Let an access by the kernel itself fail: copy_from_user answers -EFAULT instead of trying again."""
+    task.fixup = True
