@@ -1,4 +1,9 @@
-"""The two tiers: slow tests run only with --slow."""
+"""The two tiers: slow tests run only with --slow. Property tests have no deadline: no test asserts a time."""
+
+from hypothesis import settings
+
+settings.register_profile("mmlab", deadline=None)
+settings.load_profile("mmlab")
 
 
 def pytest_addoption(parser):

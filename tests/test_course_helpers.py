@@ -152,7 +152,7 @@ def test_the_shown_source_loses_no_character():
     from html import unescape
 
     shown = course.show_source("synchronous", "do_no_page")
-    body = re.search(r"white-space:pre\">(.*?)</div>", shown.html, re.S)[1]
+    body = re.search(r"<pre [^>]*>(.*?)</pre>", shown.html, re.S)[1]
     assert unescape(re.sub(r"<[^>]+>", "", body)) == "\n".join(shown.text.splitlines()[3:])
 
 
