@@ -36,6 +36,7 @@ from .mm import (
     bump_mmap_seq,
     find_vma,
     good_area,
+    mas_walk,
     mm_struct,
     vm_area_struct,
 )
@@ -95,5 +96,6 @@ from .vm_fault import (
     fault_flag_allow_retry_first,
     vm_fault,
 )
+from .vma_lock import get_vma, put_vma, rcu_read_lock, rcu_read_unlock
 
 __all__ = [name for name in dir() if not name.startswith("_") and name not in ("annotations",)]

@@ -35,14 +35,16 @@ FAULT_CODE_OR_LOCKED = Contract(
 class vm_fault(pagefault_args):
     """One fault, from do_page_fault down to ->nopage; `flags` are the FAULT_FLAG_ bits.
 
-    `page` is what ->nopage found, locked, when it answers VM_FAULT_LOCKED.
+    `page` is what ->nopage found, locked, when it answers VM_FAULT_LOCKED; `seq` [ours] is what a counter said before
+    the lock was dropped, or None.
     """
 
-    __slots__ = ("flags",)
+    __slots__ = ("flags", "seq")
 
     def __init__(self, mm, address: int, write_access: bool, flags: int, vma=None) -> None:
         super().__init__(mm, address, write_access, 0, vma)
         self.flags = flags
+        self.seq: int | None = None
 
     def __repr__(self) -> str:
         return f"vm_fault({self.address:#x}, flags {self.flags:#x})"

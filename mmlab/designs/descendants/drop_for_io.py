@@ -56,7 +56,7 @@ async def filemap_nopage(k, vmf):
             vmf.major = True
         locked, fpin = await k.lock_page_maybe_drop_mmap(vmf, page, fpin)
         if not locked:
-            return await k.out_retry(page, fpin)
+            return await k.out_retry(vmf, page, fpin)
         if page.mapping != mapping:
             await unlock_page(page)
             await put_page(page)
@@ -65,20 +65,20 @@ async def filemap_nopage(k, vmf):
         if PageUptodate(page):
             if fpin:  # it is good, but the lock was dropped for it: find the vma again, redo the fault
                 await unlock_page(page)
-                return await k.out_retry(page, fpin)
+                return await k.out_retry(vmf, page, fpin)
             vmf.page = page
             return VM_FAULT_LOCKED
         fpin = await k.maybe_unlock_mmap_for_io(vmf, fpin)
         await readpage(page)  # the read failed: try once more; the page lock goes with the read
         await wait_on_page_locked(page)
         if fpin:
-            return await k.out_retry(page, fpin)
+            return await k.out_retry(vmf, page, fpin)
         failed = not PageUptodate(page)
         await put_page(page)
         page = None
         if failed:
             break
-    return await k.out_retry(page, fpin) if fpin else VM_FAULT_SIGBUS
+    return await k.out_retry(vmf, page, fpin) if fpin else VM_FAULT_SIGBUS
 
 
 async def maybe_unlock_mmap_for_io(k, vmf, fpin):
@@ -106,7 +106,7 @@ async def lock_page_maybe_drop_mmap(k, vmf, page, fpin):
     return True, fpin
 
 
-async def out_retry(k, page, fpin):
+async def out_retry(k, vmf, page, fpin):
     """Give back the page and the file. Returns VM_FAULT_RETRY. (In Linux a label of filemap_fault.)
 
     Lock state: mmap_sem not held, except for FAULT_FLAG_RETRY_NOWAIT, and no page lock held.
