@@ -21,7 +21,7 @@ queue_wait      disk                                        0                   
 queue_woken     disk                                        ns waited            that sleep is over
 submit          FILE:INDEX                                  requests in device   a read is given to the device
 io_done         FILE:INDEX (task is "disk")                 service ns           the device finished that read
-walk            vma or none                                 address              find_vma was done
+walk            vma, none, or rcu (without mmap_sem)        address              find_vma was done
 pte             FILE:INDEX                                  address              a pte was installed
 unmap           FILE:INDEX                                  address              a pte was removed
 evict           FILE:INDEX                                  0                    reclaim took the page from the cache

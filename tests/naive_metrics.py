@@ -1,6 +1,9 @@
 """The figures of a run, computed again from its whole trace in the plainest way: lists, and no batches."""
 
+from itertools import pairwise
+
 WRITE, READ = "mmap_sem/write", "mmap_sem/read"
+VMA_READ = "vma_lock/read"
 
 
 def stays(events, task):
@@ -37,19 +40,25 @@ def mapped(stay):
 
 def fell_back(stay):
     """Whether the fault slept for its page with mmap_sem held, after a retry."""
-    walks = holding = 0
-    for event in stay[3]:
-        walks += event.what == "walk"
+    holding = False
+    for at, event in enumerate(stay[3]):
         if event.what in ("acquire", "release") and event.object == READ:
             holding = event.what == "acquire"
-        if event.what == "page_wait" and holding and walks > 1:
+        if event.what == "page_wait" and holding and passes(stay[3][:at]) > 1:
             return True
     return False
 
 
+def passes(events):
+    """How often a fault was begun: by find_vma under mmap_sem, or by a look-up that got the lock of the vma itself."""
+    steps = [e for e in events if e.what == "walk" or (e.what == "acquire" and e.object == VMA_READ)]
+    found = sum(e.what == "walk" and e.object != "rcu" for e in steps)
+    return found + sum(a.object == "rcu" and b.what == "acquire" for a, b in pairwise(steps))
+
+
 def continued(stay):
-    """Whether the fault took mmap_sem again and ended without another walk."""
-    order = [e.what for e in stay[3] if e.what == "walk" or (e.what == "acquire" and e.object == READ)]
+    """Whether the fault took its lock again and ended without another walk."""
+    order = [e.what for e in stay[3] if e.what == "walk" or (e.what == "acquire" and e.object in (READ, VMA_READ))]
     return order.count("acquire") > 1 and order[-1] == "acquire"
 
 
@@ -90,7 +99,7 @@ def naive(events):
         "fault_call": resolved,
         "replays": replays,
         "walks": sum(inside(stay, "walk") for stay in faults),
-        "retries": sum(max(0, inside(stay, "walk") - 1) for stay in faults),
+        "retries": sum(max(0, passes(stay[3]) - 1) for stay in faults),
         "continued": sum(map(continued, faults)),
         "fallbacks": sum(map(fell_back, faults)),
         "fault_cpu": sum(stay[4].value for stay in faults),

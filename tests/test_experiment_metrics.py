@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from naive_metrics import naive
 
 from mmlab import Scenario
-from mmlab.designs import series
+from mmlab.designs import descendants, series, variants
 from mmlab.experiment.histogram import Durations
 from mmlab.experiment.metrics import Metrics
 from mmlab.trace import Event
@@ -16,7 +16,7 @@ from mmlab.trace import Event
 times = st.sampled_from(["0", "20us", "exponential(100us)", "uniform(0us,300us)"])
 small = st.builds(
     Scenario,
-    design=st.sampled_from(list(series)),
+    design=st.sampled_from([*series, *descendants, *variants]),
     fault_threads=st.integers(1, 5),
     mmap_threads=st.integers(0, 3),
     ps_readers=st.integers(0, 2),

@@ -6,6 +6,7 @@ import difflib
 import sys
 import types
 
+from .descendants import ORDER as DESCENDANTS
 from .design import Design
 from .review import Diff
 from .review import diff as diff_designs
@@ -13,7 +14,7 @@ from .series import ORDER
 from .variants import ORDER as VARIANTS
 
 series: dict[str, Design] = {design.name: design for design in ORDER}
-descendants: dict[str, Design] = {}
+descendants: dict[str, Design] = {design.name: design for design in DESCENDANTS}
 variants: dict[str, Design] = {design.name: design for design in VARIANTS}
 
 

@@ -121,7 +121,7 @@ def must_be_coroutine(name: str, function: Callable) -> None:
         raise ValueError(f"{name} must be an `async def` function, because it may sleep; given: {function!r}")
 
 
-CALLED_BY_THE_KERNEL = ("do_page_fault", "faultin_page", "mmap_write_lock", "mmap_write_unlock")
+CALLED_BY_THE_KERNEL = ("do_page_fault", "faultin_page", "mmap_write_lock", "mmap_write_unlock", "vma_start_write")
 """their callers are outside the design, so their parameters never change"""
 
 

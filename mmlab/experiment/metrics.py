@@ -8,6 +8,7 @@ from .histogram import Durations
 
 WRITE = "mmap_sem/write"
 READ = "mmap_sem/read"
+VMA_READ = "vma_lock/read"
 NO_FIGURE = frozenset(("wait", "submit", "evict", "unmap", "queue_wait", "queue_woken"))
 CHANGES = frozenset(("mmap", "munmap", "mprotect"))
 
@@ -16,14 +17,15 @@ class Pass:
     """What a task has done since it entered the kernel."""
 
     __slots__ = (
-        "address", "entered", "fell_back", "held", "killed", "kind", "left", "mapped", "open", "retook", "walks",
+        "address", "entered", "fell_back", "held", "killed", "kind", "left", "looking", "mapped", "open", "passes",
+        "retook", "walks",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.kind = ""
         self.entered = self.left = self.address = 0
-        self.held = self.mapped = self.fell_back = self.open = self.retook = False
-        self.walks = 0
+        self.held = self.mapped = self.fell_back = self.open = self.retook = self.looking = False
+        self.walks = self.passes = 0
         self.killed: int | None = None
 
 
@@ -33,7 +35,8 @@ class Metrics:
     A fault that goes back to user mode unresolved and is replayed counts once, when it succeeds; if it mapped nothing,
     only the task's next step tells which it was. Retries are further passes of one fault, continuations are passes that
     went on without a new find_vma, fallbacks are waits for the disk with mmap_sem held after a retry. Kill latency is
-    the time from a SIGKILL by somebody else to the exit.
+    the time from a SIGKILL by somebody else to the exit. A look-up without mmap_sem begins a pass only if the vma's own
+    lock is had.
     """
 
     def __init__(self, keep: int = 20_000) -> None:
@@ -71,6 +74,11 @@ class Metrics:
                         self.ps_wait.add(value)
                     else:
                         read_wait(value)
+                elif object == VMA_READ:
+                    now = passes[task]
+                    now.passes += now.looking
+                    now.retook = not now.looking
+                    now.looking = False
             elif what == "release":
                 if object == READ:
                     passes[task].held = False
@@ -78,6 +86,8 @@ class Metrics:
                 now = passes[task]
                 now.walks += 1
                 now.retook = False
+                now.looking = object == "rcu"
+                now.passes += not now.looking
             elif what == "enter":
                 now = passes[task]
                 now.kind = object
@@ -89,7 +99,7 @@ class Metrics:
                     now.entered = time
                 now.open = False
                 now.address = value
-                now.walks = 0
+                now.walks = now.passes = 0
                 now.mapped = now.fell_back = now.retook = False
             elif what == "leave":
                 self._leave(passes[task], time, object, value)
@@ -97,7 +107,7 @@ class Metrics:
                 passes[task].mapped = True
             elif what == "page_wait":
                 now = passes[task]
-                if now.held and now.walks > 1 and not now.fell_back:
+                if now.held and now.passes > 1 and not now.fell_back:
                     now.fell_back = True
                     self.fallbacks += 1
             elif what == "page_woken":
@@ -129,7 +139,7 @@ class Metrics:
                 now.killed = None  # its own doing
             self.fault_cpu += cpu
             self.walks += now.walks
-            self.retries += max(0, now.walks - 1)
+            self.retries += max(0, now.passes - 1)
             self.continued += now.retook  # the last time it took the lock, it went on without a walk
             if outcome == "major":
                 self.major += 1

@@ -17,6 +17,7 @@ from .codes import (
     VM_FAULT_RETRY,
     VM_FAULT_SIGBUS,
 )
+from .file_table import fput, get_file
 from .filemap import (
     PAGE_SIZE,
     address_space,
@@ -35,6 +36,7 @@ from .mm import (
     bump_mmap_seq,
     find_vma,
     good_area,
+    mas_walk,
     mm_struct,
     vm_area_struct,
 )
@@ -83,5 +85,17 @@ from .task import (
     task_struct,
     user_mode,
 )
+from .vm_fault import (
+    FAULT_FLAG_ALLOW_RETRY,
+    FAULT_FLAG_DEFAULT,
+    FAULT_FLAG_KILLABLE,
+    FAULT_FLAG_RETRY_NOWAIT,
+    FAULT_FLAG_TRIED,
+    FAULT_FLAG_VMA_LOCK,
+    VM_FAULT_LOCKED,
+    fault_flag_allow_retry_first,
+    vm_fault,
+)
+from .vma_lock import get_vma, put_vma, rcu_read_lock, rcu_read_unlock
 
 __all__ = [name for name in dir() if not name.startswith("_") and name not in ("annotations",)]

@@ -13,6 +13,7 @@ from .bug import KernelBug, place
 from .codes import NAMES
 from .filemap import beyond_i_size, linear_page_index
 from .page import PageUptodate
+from .vma_lock import vma_lock
 
 SPIN_RANK = 3
 
@@ -97,6 +98,12 @@ class Aids:
             "where mmap_sem was dropped last on this path; take it again and start from find_vma",
         )
 
+    def holds_vma_at(self, address: int) -> bool:
+        """Whether the running task holds the lock of a vma that covers `address`."""
+        return any(
+            isinstance(lock, vma_lock) and lock.vma.vm_start <= address < lock.vma.vm_end for lock in self.current.held
+        )
+
     def bug_counted_twice(self, task, minor: int, major: int) -> NoReturn:
         """One fault added more than one to min_flt + maj_flt."""
         self.bug(
@@ -138,7 +145,7 @@ class Aids:
     def bug_set_pte(self, vma, page_table, address: int, page) -> None:
         """Say what that must hold when a pte is installed does not (set_pte_at found that something does not)."""
         task, mm = self.current, vma.vm_mm
-        if mm.mmap_sem not in task.held:
+        if mm.mmap_sem not in task.held and vma.vm_lock not in task.held:
             self.bug_unlocked("set_pte_at", "the vma may be gone")
         if mm.page_table_lock.owner is not task:
             self.bug(

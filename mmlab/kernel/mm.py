@@ -14,6 +14,7 @@ from .filemap import PAGE_SIZE, address_space
 from .rwsem import rw_semaphore
 from .sleep import charge
 from .spinlock import spinlock_t
+from .vma_lock import rcu_read_side, vma_lock
 
 VM_READ = 1
 VM_WRITE = 2
@@ -41,10 +42,14 @@ class vm_area_struct:
 
     `vm_file` is the address_space or None for anonymous memory, `vm_pgoff` the file page at vm_start, `vm_ops` None
     for anonymous memory, `vm_private_data` whatever a driver keeps there. Protected by mmap_sem: once it is dropped, a
-    vma pointer is dead.
+    vma pointer is dead. For designs that lock single vmas there are `vm_lock`, `vm_lock_seq` (what mm_lock_seq was when
+    the vma was last locked for writing), `detached` (munmap has removed it) and `vm_refcnt` (see vma_lock.py).
     """
 
-    __slots__ = ("vm_end", "vm_file", "vm_flags", "vm_mm", "vm_ops", "vm_pgoff", "vm_private_data", "vm_start")
+    __slots__ = (
+        "_vm_lock", "detached", "vm_end", "vm_file", "vm_flags", "vm_lock_seq", "vm_mm", "vm_ops", "vm_pgoff",
+        "vm_private_data", "vm_refcnt", "vm_start",
+    )  # fmt: skip
 
     def __init__(self, mm, start: int, end: int, flags: int, file: address_space | None = None, pgoff: int = 0) -> None:
         self.vm_mm = mm
@@ -55,6 +60,26 @@ class vm_area_struct:
         self.vm_pgoff = pgoff
         self.vm_ops = filemap_vm_ops if file is not None else None
         self.vm_private_data = None
+        self._vm_lock = None
+        self.vm_lock_seq = -1
+        self.detached = False
+        self.vm_refcnt = 0
+
+    @property
+    def vm_lock(self) -> vma_lock:
+        """The vma's own lock, made when it is first asked for: most designs never do."""
+        if self._vm_lock is None:
+            self._vm_lock = vma_lock(self.vm_mm.k, self)
+        return self._vm_lock
+
+    def is_locked(self) -> bool:
+        """Whether anybody holds the vma's own lock."""
+        return self._vm_lock is not None and self._vm_lock.activity != 0
+
+    def forget(self) -> None:
+        """Free it: any touch is a bug from now on."""
+        self._vm_lock = None
+        self.__class__ = freed_vma
 
     def __repr__(self) -> str:
         return f"vma {self.vm_start:#x}-{self.vm_end:#x}"
@@ -83,13 +108,13 @@ class mm_struct:
 
     `mmap` is the list of vmas in address order, `mmap_cache` the last one found, `pgd` the page table, `mmap_sem`
     protects the vmas, `page_table_lock` the ptes, `mmap_seq` is the sequence counter of the 2006 mail (bumped by nobody
-    until a design does; it wraps around after `seq_bits` bits), `mm_users` how many tasks share the mm, `rss` how many
-    pages are mapped.
+    until a design does; it wraps around after `seq_bits` bits), `mm_lock_seq` the one of Linux 6.4, `rcu` who looks at
+    vmas without a lock, `mm_users` how many tasks share the mm, `rss` how many pages are mapped.
     """
 
     __slots__ = (
-        "k", "mm_users", "mmap", "mmap_base", "mmap_cache", "mmap_sem", "mmap_seq", "page_table_lock", "pgd", "rss",
-        "seq_bits",
+        "k", "mm_lock_seq", "mm_users", "mmap", "mmap_base", "mmap_cache", "mmap_sem", "mmap_seq", "page_table_lock",
+        "pgd", "rcu", "rss", "seq_bits",
     )  # fmt: skip
 
     def __init__(self, k, mmap_base: int = 0x4000_0000, seq_bits: int = 32) -> None:
@@ -101,6 +126,8 @@ class mm_struct:
         self.page_table_lock = spinlock_t(k, "page_table_lock")
         self.mmap_seq = 0
         self.seq_bits = seq_bits
+        self.mm_lock_seq = 0
+        self.rcu = rcu_read_side()
         self.mm_users = 0
         self.pgd: dict = {}
         self.rss = 0
@@ -147,6 +174,25 @@ async def find_vma(mm: mm_struct, address: int) -> vm_area_struct | None:
     if k.tracing:
         k.emit("walk", "none" if vma is None else "vma", address)
     return vma
+
+
+async def mas_walk(mm: mm_struct, address: int) -> vm_area_struct | None:
+    """The vma that covers `address`, or None. (The look-up of Linux 6.1's maple tree, which needs no lock.)
+
+    Lock state: inside rcu_read_lock; the vma may be changed, or removed, at any moment.
+    """
+    k = mm.k
+    then = k.now + costs.FIND_VMA
+    if then < k.horizon:
+        k.now = then
+    else:
+        await charge(costs.FIND_VMA)
+    if mm.rcu not in k.current.held and mm.mmap_sem not in k.current.held:
+        k.bug_unlocked("mas_walk", "without rcu_read_lock either, the vma that it finds may be freed at any moment")
+    vma = lookup_vma(mm, address)
+    if k.tracing:
+        k.emit("walk", "rcu", address)
+    return vma if vma is not None and vma.vm_start <= address else None
 
 
 async def good_area(vma: vm_area_struct | None, address: int, write_access: bool) -> bool:

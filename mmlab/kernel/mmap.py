@@ -8,11 +8,14 @@ Source: mm/mmap.c and mm/mprotect.c of 2.6.18.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from . import costs
 from .filemap import PAGE_SHIFT, PAGE_SIZE, address_space
-from .mm import VM_READ, VM_WRITE, freed_vma, mm_struct, vm_area_struct
+from .mm import VM_READ, VM_WRITE, end_of, mm_struct, vm_area_struct
 from .pagetable import free_pgtables, tables_in, zap_page_range
 from .sleep import charge
+from .vma_lock import vm_area_free
 
 
 def page_align(length: int) -> int:
@@ -73,7 +76,7 @@ def do_munmap(mm: mm_struct, address: int, length: int) -> None:
     zap_page_range(mm, address, end)
     free_pgtables(mm, address, end)
     for vma in gone:
-        vma.__class__ = freed_vma
+        vm_area_free(vma)
 
 
 def mprotect_fixup(mm: mm_struct, address: int, length: int, flags: int) -> None:
@@ -111,6 +114,7 @@ def split_at(mm: mm_struct, address: int) -> None:
             pgoff = vma.vm_pgoff + ((address - vma.vm_start) >> PAGE_SHIFT)
             upper = vm_area_struct(mm, address, vma.vm_end, vma.vm_flags, vma.vm_file, pgoff)
             upper.vm_ops = vma.vm_ops
+            upper.vm_lock_seq = vma.vm_lock_seq  # locked for writing if the whole was
             vma.vm_end = address
             insert_vma(mm, upper)
             return
@@ -122,6 +126,15 @@ def must_hold_for_writing(mm: mm_struct, who: str) -> None:
         mm.k.bug_unlocked(who, "the list of vmas may be changed only with mmap_sem held for writing")
 
 
+def touched(mm: mm_struct, address: int, length: int) -> list[vm_area_struct]:
+    """The vmas in [address, address + length): what the design must lock for writing before they change."""
+    at = bisect_right(mm.mmap, address, key=end_of)
+    end = at
+    while end < len(mm.mmap) and mm.mmap[end].vm_start < address + length:
+        end += 1
+    return mm.mmap[at:end]
+
+
 async def sys_mmap(k, length: int, flags: int = VM_READ | VM_WRITE, file=None, pgoff: int = 0) -> int:
     """mmap(2): returns the address. No lock held on entry or return."""
     k.enter("mmap")
@@ -129,6 +142,8 @@ async def sys_mmap(k, length: int, flags: int = VM_READ | VM_WRITE, file=None, p
     await charge(costs.MMAP_OUTSIDE)
     await k.mmap_write_lock(mm)
     address = do_mmap(mm, length, flags, file, pgoff)
+    for vma in touched(mm, address, length):
+        await k.vma_start_write(vma)
     await charge(costs.MMAP_HOLD)
     await k.mmap_write_unlock(mm)
     k.leave("mmap")
@@ -141,6 +156,8 @@ async def sys_munmap(k, address: int, length: int) -> None:
     mm = k.current.mm
     await charge(costs.MUNMAP_OUTSIDE)
     await k.mmap_write_lock(mm)
+    for vma in touched(mm, address, length):
+        await k.vma_start_write(vma)
     do_munmap(mm, address, length)
     await charge(costs.MUNMAP_HOLD)
     await k.mmap_write_unlock(mm)
@@ -153,6 +170,8 @@ async def sys_mprotect(k, address: int, length: int, flags: int) -> None:
     mm = k.current.mm
     await charge(costs.MPROTECT_OUTSIDE)
     await k.mmap_write_lock(mm)
+    for vma in touched(mm, address, length):
+        await k.vma_start_write(vma)
     mprotect_fixup(mm, address, length, flags)
     await charge(costs.MPROTECT_HOLD)
     await k.mmap_write_unlock(mm)

@@ -51,9 +51,12 @@ def walk_page_table(mm, address: int, write_access: bool) -> bool:
 
 
 async def pte_alloc_map(mm, address: int):
-    """The pte page for `address`, allocated if there is none; None when out of memory. Lock state: mmap_sem held."""
+    """The pte page for `address`, allocated if there is none; None when out of memory.
+
+    Lock state: mmap_sem, or the lock of the vma that covers `address`, held in either mode.
+    """
     k = mm.k
-    if mm.mmap_sem not in k.current.held:
+    if mm.mmap_sem not in k.current.held and not k.holds_vma_at(address):
         k.bug_unlocked("pte_alloc_map", "munmap may free the page-table page at any moment")
     table = mm.pgd.get(address >> PMD_SHIFT)
     if table is None:
@@ -71,9 +74,9 @@ async def pte_none(page_table: pte_table, address: int) -> bool:
 async def set_pte_at(vma, page_table: pte_table, address: int, page: page) -> None:
     """Install a pte. The reference that the caller holds passes to the pte.
 
-    Lock state: mmap_sem held in either mode and page_table_lock held. The debugging aids demand what the real kernel
-    relies on: the vma is still in the mm and covers the address, the page is uptodate, in the vma's file at the right
-    index, inside i_size, and the pte is none.
+    Lock state: mmap_sem, or the vma's own lock, held in either mode, and page_table_lock held. The debugging aids
+    demand what the real kernel relies on: the vma is still in the mm and covers the address, the page is uptodate, in
+    the vma's file at the right index, inside i_size, and the pte is none.
     """
     k = page_table.k
     mm = vma.vm_mm  # for a vma that munmap freed, this is already a use after free
@@ -82,7 +85,7 @@ async def set_pte_at(vma, page_table: pte_table, address: int, page: page) -> No
     ptes = page_table.ptes
     vpn = address >> PAGE_SHIFT
     if not (
-        mm.mmap_sem in task.held
+        (mm.mmap_sem in task.held or vma.vm_lock in task.held)
         and mm.page_table_lock.owner is task
         and vma.vm_start <= address < vma.vm_end
         and page in task.pins

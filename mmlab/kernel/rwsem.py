@@ -90,6 +90,21 @@ class rw_semaphore:
         else:
             await self._queue(task, WRITE, TASK_UNINTERRUPTIBLE)
 
+    async def down_read_trylock(self) -> bool:
+        """Take the semaphore for reading if that needs no wait. Returns whether it was taken. Never sleeps.
+
+        Lock state: any; held for reading on return if the answer is True.
+        """
+        if self.activity < 0 or self.wait_list or self in self.k.current.held:
+            return False
+        self.activity += 1
+        self.k.current.held.append(self)
+        if self.k.tracing:
+            self.k.emit("acquire", self.names[READ])
+            if self.k.debug:
+                self.k.current.remember_place(self)
+        return True
+
     async def down_read_killable(self) -> int:
         """As `down_read`, but a SIGKILL ends the wait: returns 0 with the lock, -EINTR without it."""
         return await self._down_killable(READ)

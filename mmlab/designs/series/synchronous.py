@@ -186,6 +186,13 @@ async def mmap_write_unlock(k, mm):
     await mm.mmap_sem.up_write()
 
 
+async def vma_start_write(k, vma):
+    """A writer is about to change this vma: nothing to do, mmap_sem is enough. Lock state: held for writing.
+
+    (The name is that of Linux 6.4, where each vma has a lock of its own.)
+    """
+
+
 synchronous = Design.first(
     "synchronous",
     do_page_fault,
@@ -197,6 +204,7 @@ synchronous = Design.first(
     faultin_page,
     mmap_write_lock,
     mmap_write_unlock,
+    vma_start_write,
     story="A major fault waits for the disk with mmap_sem held for reading.",
     source="Linux 2.6.18",
 )
