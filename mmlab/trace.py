@@ -14,6 +14,7 @@ leave           major, minor, SIGSEGV, SIGBUS, OOM, retry   cpu ns since enter  
                                                                                  call its name again
 wait            LOCK/mode, e.g. mmap_sem/read               0                    the task queues for the lock
 acquire         LOCK/mode                                   ns waited            the task has the lock
+gave_up         LOCK/mode                                   ns waited            a signal ended the wait: no lock
 release         LOCK/mode                                   0                    the task has let it go
 page_wait       FILE:INDEX                                  0                    sleeps until the page is unlocked
 page_woken      FILE:INDEX                                  ns waited            that sleep is over
@@ -24,7 +25,7 @@ io_done         FILE:INDEX (task is "disk")                 service ns          
 walk            vma, none, or rcu (without mmap_sem)        address              find_vma was done
 pte             FILE:INDEX                                  address              a pte was installed
 unmap           FILE:INDEX                                  address              a pte was removed
-evict           FILE:INDEX                                  0                    reclaim took the page from the cache
+evict           FILE:INDEX                                  0                    the page left the page cache
 signal          signal name                                 0                    a signal was sent to the task
 ==============  ==========================================  ===================  ==============================
 

@@ -61,7 +61,7 @@ def test_a_design_of_ones_own_stays_an_object_and_cannot_go_into_json():
     scenario = Scenario(design=mine)
     assert scenario.design is mine
     assert eval(repr(scenario), {"Scenario": Scenario, "mine": mine}) == scenario
-    with pytest.raises(ValueError, match="there is no design 'mine'"):
+    with pytest.raises(ValueError, match="'mine' exists only in this process"):
         scenario.to_json()
 
 

@@ -130,7 +130,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{name}: {as_option(str(error))}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{name}: {error.filename}: {error.strerror}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{name}: {where}{error.strerror or error}", file=sys.stderr)
         return 2
     except KernelBug as bug:
         print(bug.report(), file=sys.stderr)

@@ -16,12 +16,13 @@ import simpy
 
 from ..kernel.bug import KernelBug
 from ..kernel.machine import Machine
-from ..kernel.sleep import TASK_RUNNING
 from ..kernel.task import task_struct
 from .report import LAST_EVENTS, blame, explain
 from .watchdog import Watchdog
 
 NORMAL = simpy.events.NORMAL
+STUCK = 50_000_000
+"""ns of cpu time in one stay in the kernel, without sleep, that no fault needs: a learner's loop"""
 BATCH = 8_000
 """events of the trace that are folded at once, about"""
 
@@ -143,13 +144,14 @@ class Timed:
                 self.env.run(until=until)
                 self.k.now = until
                 self.watchdog.check_unawaited()
-                self._check_deadlock()
+                self._check_stuck()
+                self._check_asleep()
             except Exception as error:
                 self.watchdog.check_unawaited(error)
                 raise explain(self, error) from error.__cause__
             finally:
                 self._fold()
-                self._close()
+                self.close()
 
     def _go_on(self, alarm: TaskAlarm) -> None:
         """An alarm went off: its task runs."""
@@ -175,6 +177,8 @@ class Timed:
                 if ns is not None:
                     task.utime += ns
                     self.env.put(alarm, k.now + ns)
+                else:
+                    task.slept = task.utime
             if not ready:
                 return
             alarm = self.alarms[ready.popleft()]
@@ -204,6 +208,7 @@ class Timed:
         self._fold()
         gc.collect(1)
         self.watchdog.check_unawaited()
+        self._check_stuck()
         elapsed, self.clock = time.perf_counter() - self.clock, time.perf_counter()
         if gathered > BATCH * 2 or elapsed > 0.2:
             self.period = max(1, self.period // 2)
@@ -220,21 +225,41 @@ class Timed:
             self.folded = self.events[-LAST_EVENTS:]
             self.events.clear()
 
-    def _check_deadlock(self) -> None:
-        """Everybody asleep and no read under way: nothing will ever happen again."""
-        tasks = list(self.alarms)
-        reading = self.k.disk is not None and self.k.disk.inside
-        if tasks and all(task.state is not TASK_RUNNING for task in tasks) and not reading:
-            task = tasks[0]
-            raise KernelBug(
-                "hung task",
-                "every task sleeps and nothing is left that could wake one",
-                "who holds what the others wait for, and the line where it sleeps",
-                where=blame(self.alarms[task].coroutine),
-                task=task.comm,
-            )
+    def _check_stuck(self) -> None:
+        """With debugging on: a task that works and works in the kernel, without ever sleeping or leaving it."""
+        if not self.k.debug:
+            return
+        for task, alarm in self.alarms.items():
+            if task.utime - max(task.entered, task.slept) > STUCK:
+                raise KernelBug(
+                    "soft lockup",
+                    f"{task.comm} has worked for {STUCK // 1_000_000} ms in the kernel without sleeping or leaving it",
+                    "what should end the loop, and whether anything inside it can make that happen",
+                    where=blame(alarm.coroutine),
+                    task=task.comm,
+                )
 
-    def _close(self) -> None:
+    def _check_asleep(self) -> None:
+        """A task that nobody can wake: all sleep and no read is under way, or it stands in no queue at all."""
+        k = self.k
+        asleep = [task for task, alarm in self.alarms.items() if alarm.callbacks is None and task not in k.ready]
+        reading = k.disk is not None and k.disk.inside
+        if asleep and len(asleep) == len(self.alarms) and not reading:
+            self._hung(asleep[0], "every task sleeps and nothing is left that could wake one")
+        for task in asleep:
+            if task.waits_for is None:
+                self._hung(task, f"{task.comm} sleeps on no queue: nobody will ever wake it")
+
+    def _hung(self, task: task_struct, detail: str) -> None:
+        raise KernelBug(
+            "hung task",
+            detail,
+            "who holds what the others wait for, and the line where it sleeps",
+            where=blame(self.alarms[task].coroutine),
+            task=task.comm,
+        )
+
+    def close(self) -> None:
         """Close the coroutines of tasks that are still in the middle of something."""
         for alarm in self.alarms.values():
             # a learner's handler may await in `finally`, or touch what is freed: the run is over

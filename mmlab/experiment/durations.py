@@ -122,7 +122,9 @@ def parse_gap(value, what: str):
     """As `parse_duration`, but a plain time is the mean of an exponential distribution: of what comes at random."""
     gap = parse_duration(value, what)
     plain = isinstance(value, str) and not value.endswith(")") and value != "0"
-    return exponential(value) if plain else gap
+    gap = exponential(value) if plain else gap
+    gap.sampler(what, Random(0))
+    return gap
 
 
 def parse_disk(value) -> tuple[object, int]:
@@ -136,8 +138,20 @@ def parse_disk(value) -> tuple[object, int]:
     return parse_duration(value, "disk"), 1
 
 
+def spelled(value, what: str, plain: type = constant):
+    """How a time or distribution is written in a scenario: as text; no time at all as "0", however it was written.
+
+    `plain` is the distribution that a bare time stands for there; `constant` is spelled out where it is another one.
+    """
+    if isinstance(value, tuple(DISTRIBUTIONS.values())):
+        value = f"constant({value.time})" if isinstance(value, constant) and plain is not constant else text_of(value)
+    value = value.replace(" ", "") if isinstance(value, str) else value
+    named = what == "disk" and isinstance(value, str) and value.lower() in PROFILES
+    return "0" if not named and parse_duration(value, what).mean() == 0 else value
+
+
 def text_of(distribution) -> str:
-    """How a distribution is written in a scenario."""
+    """A distribution as people write it."""
     if isinstance(distribution, constant):
         return distribution.time
     if isinstance(distribution, uniform):

@@ -9,7 +9,7 @@ from .histogram import Durations
 WRITE = "mmap_sem/write"
 READ = "mmap_sem/read"
 VMA_READ = "vma_lock/read"
-NO_FIGURE = frozenset(("wait", "submit", "evict", "unmap", "queue_wait", "queue_woken"))
+NO_FIGURE = frozenset(("wait", "gave_up", "submit", "evict", "unmap", "queue_wait", "queue_woken"))
 CHANGES = frozenset(("mmap", "munmap", "mprotect"))
 
 

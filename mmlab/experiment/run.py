@@ -28,6 +28,17 @@ def build(scenario: Scenario, consume=None) -> Timed:
         k, service.sampler("disk", dice(scenario, "disk")), scenario.channels or channels, scenario.queue_depth
     )
     engine = Timed(k, consume)
+    try:
+        furnish(scenario, engine)
+    except BaseException:
+        engine.close()  # or Python would tell the next run of coroutines that nobody awaited
+        raise
+    return engine
+
+
+def furnish(scenario: Scenario, engine: Timed) -> None:
+    """Put the file, the tasks and everything that disturbs them into the engine's machine."""
+    k, threads = engine.k, scenario.fault_threads
 
     def spawn(comm: str, role: str, coroutine, outside: bool = False):
         task = k.add_task(comm, role, outside=outside)
@@ -37,7 +48,7 @@ def build(scenario: Scenario, consume=None) -> Timed:
     def sampler(what: str, owner: str):
         return parse_duration(getattr(scenario, what), what).sampler(what, dice(scenario, owner))
 
-    pages = cache_pages * workloads.COLD_FACTOR
+    pages = k.cache_pages * workloads.COLD_FACTOR
     file = workloads.map_file(k, pages)
     addresses = workloads.cold_addresses(pages)
     victims = [
@@ -53,7 +64,6 @@ def build(scenario: Scenario, consume=None) -> Timed:
         arrivals = workloads.write_arrivals(k, gaps(scenario, "write_rate", "writes"), spawn, WRITE_AT)
         spawn("clock", "clock", arrivals, outside=True)
     disturb(scenario, k, file, victims, spawn)
-    return engine
 
 
 def disturb(scenario: Scenario, k, file, victims: list, spawn) -> None:

@@ -12,7 +12,7 @@ from numbers import Integral, Real
 
 from ..designs import Design, find
 from ..view.units import duration
-from .durations import LONGEST, parse_disk, parse_duration, parse_gap, parse_time, text_of
+from .durations import LONGEST, exponential, parse_disk, parse_gap, parse_time, spelled
 
 MOST_TASKS = 10_000
 
@@ -27,12 +27,6 @@ def is_number(value) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _spelled_as_text(value):
-    """A distribution object as the text that people would write, text without its spaces; anything else as it is."""
-    text = text_of(value) if hasattr(value, "sampler") else value
-    return text.replace(" ", "") if isinstance(text, str) else text
-
-
 def _design(value):
     """The name of a design of the catalogue, given by name or as the object; another Design as it is.
 
@@ -42,9 +36,12 @@ def _design(value):
         raise ValueError(f"design={value!r} is not a design; give a name such as 'synchronous', or a Design")
     design = find(value)
     try:
-        return design.name if find(design.name) is design else design
+        ours = find(design.name)
     except ValueError:
         return design
+    if ours is not design:
+        raise ValueError(f"your design is called {design.name!r}, as one of mmlab's; give it a name of its own")
+    return design.name
 
 
 @dataclass(frozen=True)
@@ -116,11 +113,10 @@ class Scenario:
 
     def __post_init__(self) -> None:
         self._keep("design", _design(self.design))
-        for name in ("disk", "pause", "mmap_pause", "ps_pause", "dontneed"):
-            self._keep(name, _spelled_as_text(getattr(self, name)))
         parse_disk(self.disk)
-        for name in ("pause", "mmap_pause", "ps_pause"):
-            parse_duration(getattr(self, name), name)
+        for name in ("disk", "pause", "mmap_pause", "ps_pause"):
+            self._keep(name, spelled(getattr(self, name), name))
+        self._keep("dontneed", spelled(self.dontneed, "dontneed", plain=exponential))
         parse_gap(self.dontneed, "dontneed")
         self._whole("fault_threads", 0, MOST_TASKS)
         self._whole("mmap_threads", 0, MOST_TASKS)
@@ -131,10 +127,13 @@ class Scenario:
             self._whole("channels", 1, MOST_TASKS)
         if self.cache_pages is not None:
             self._whole("cache_pages", 1, 10_000_000)
-            if self.cache_pages < self.fault_threads:
+            each = 2 if self.signal_rate else 1  # a signal handler reads while the read that it interrupted goes on
+            need = each * self.fault_threads
+            if self.cache_pages < need:
                 raise ValueError(
-                    f"cache_pages={self.cache_pages} is too small for fault_threads={self.fault_threads}: "
-                    "every fault thread needs one page for its read; give at least as many pages as threads"
+                    f"cache_pages={self.cache_pages} is too small for fault_threads={self.fault_threads}: each needs "
+                    f"{'two pages, one for its handler' if each == 2 else 'one page for its read'}; "
+                    f"give at least {need}"
                 )
         self._whole("outside_holders", 0, 1_000_000)
         self._whole("seq_bits", 1, 64)
@@ -145,8 +144,8 @@ class Scenario:
         self._number("alloc_failures", 1, "a share", "of all allocations")
         for name in ("kill_at", "truncate_at"):
             if getattr(self, name) is not None:
-                self._keep(name, _spelled_as_text(getattr(self, name)))
                 parse_time(getattr(self, name), name)
+                self._keep(name, spelled(getattr(self, name), name))
         if not (self.fault_threads or self.mmap_threads or self.ps_readers or self.write_rate):
             raise ValueError(
                 "a Scenario with no tasks at all; "
@@ -190,9 +189,9 @@ class Scenario:
 
     def to_json(self) -> str:
         """One line of JSON. Raises ValueError for a design that only exists in this process."""
-        name = str(self.design)
-        find(name)
-        return json.dumps({**self.as_dict(), "design": name})
+        if isinstance(self.design, Design):
+            raise ValueError(f"design {self.design.name!r} exists only in this process; name one of the catalogue")
+        return json.dumps(self.as_dict())
 
     @classmethod
     def from_json(cls, text: str) -> Scenario:

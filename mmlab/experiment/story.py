@@ -152,7 +152,6 @@ WORDS = {
     "queue_wait": lambda event, seen: "The disk's queue is full: sleeps until it takes the request",
     "queue_woken": lambda event, seen: "The disk's queue has room again",
     "io_done": _io_done,
-    "retry": lambda event, seen: f"{event.object}: do_page_fault starts again",
     "pte": _pte,
     "unmap": lambda event, seen: f"The pte of {event.object} is removed",
     "evict": lambda event, seen: f"{event.object} is thrown out of the page cache",

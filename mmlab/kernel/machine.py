@@ -15,6 +15,9 @@ from .filemap import address_space
 from .mm import mm_struct
 from .task import task_struct
 
+IN_USER_MODE = 1 << 62
+"""task_struct.entered of a task in user mode, with debugging on: later than any cpu time"""
+
 
 class Machine(Aids):
     """One simulated computer with one process. Made by `Design.machine`, which adds the design's functions.
@@ -25,7 +28,7 @@ class Machine(Aids):
     """
 
     __slots__ = (
-        "aids", "cache_pages", "current", "debug", "disk", "fail_alloc", "files", "horizon", "lru", "mm", "now",
+        "cache_pages", "current", "debug", "disk", "fail_alloc", "files", "horizon", "lru", "mm", "now",
         "ready", "record", "resumed", "start_io", "tasks", "tracing",
     )  # fmt: skip
     design_name = ""
@@ -45,7 +48,6 @@ class Machine(Aids):
         self.resumed = 0
         self.fail_alloc: Callable[[], bool] | None = None
         self.debug = debug
-        self.aids = True
         self.tracing = False
         self.record: Callable[[tuple], None] | None = None
 
@@ -71,6 +73,8 @@ class Machine(Aids):
         if not outside:
             self.mm.mm_users += 1
         self.tasks.append(task)
+        if self.debug:
+            task.entered = IN_USER_MODE
         self.emit_for(task, "start", role)
         return task
 
@@ -99,6 +103,8 @@ class Machine(Aids):
             self.check_return_to_user(task)
         if self.tracing:
             self.emit("leave", what, self.cpu_time() - task.entered)
+        if self.debug:
+            task.entered = IN_USER_MODE
 
     def leave_fault(self, task: task_struct, minor: int, major: int) -> None:
         """Back to user mode after do_page_fault, given what it added to the counters; the trace gets the outcome."""
@@ -111,3 +117,5 @@ class Machine(Aids):
             if task.forced is not None:
                 outcome = "OOM" if task.forced == "SIGKILL" else task.forced
             self.emit("leave", outcome, self.cpu_time() - task.entered)
+        if self.debug and not task.in_kernel:
+            task.entered = IN_USER_MODE

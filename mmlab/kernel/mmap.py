@@ -114,6 +114,7 @@ def split_at(mm: mm_struct, address: int) -> None:
             pgoff = vma.vm_pgoff + ((address - vma.vm_start) >> PAGE_SHIFT)
             upper = vm_area_struct(mm, address, vma.vm_end, vma.vm_flags, vma.vm_file, pgoff)
             upper.vm_ops = vma.vm_ops
+            upper.vm_private_data = vma.vm_private_data
             upper.vm_lock_seq = vma.vm_lock_seq  # locked for writing if the whole was
             vma.vm_end = address
             insert_vma(mm, upper)

@@ -108,8 +108,15 @@ async def set_pte_at(vma, page_table: pte_table, address: int, page: page) -> No
         k.emit("pte", page.name, address)
 
 
-async def ptep_set_access_flags(page_table: pte_table, address: int) -> None:
+async def ptep_set_access_flags(vma, page_table: pte_table, address: int) -> None:
     """Make a present pte writable again, as its vma allows. Lock state: mmap_sem and page_table_lock held."""
+    k = page_table.k
+    if vma.vm_mm.page_table_lock.owner is not k.current:
+        k.bug(
+            "lock not held", f"{k.current.comm} changes a pte without page_table_lock", "spin_lock it around the change"
+        )
+    if not vma.vm_flags & VM_WRITE:
+        k.bug("pte against the vma", f"{k.current.comm} makes {address:#x} writable, and {vma!r} is not", "vm_flags")
     page_table.readonly.discard(address >> PAGE_SHIFT)
 
 

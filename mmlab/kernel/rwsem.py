@@ -134,10 +134,14 @@ class rw_semaphore:
             k.emit("wait", self.names[mode])
             if k.debug:
                 task.remember_place(self)
+        task.waits_for = self
         await schedule()
-        if waiter not in self.wait_list:
+        task.waits_for = None
+        if self in task.held:
             return 0
         self.wait_list.remove(waiter)
+        if k.tracing:
+            k.emit("gave_up", self.names[mode], k.now - waiter[2])
         if self.activity >= 0:
             self._hand_off()  # the one who gave up may have been all that kept the readers behind it waiting
         return -EINTR

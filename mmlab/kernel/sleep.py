@@ -65,7 +65,9 @@ def sleep_on(task, queue: list, state: str = TASK_UNINTERRUPTIBLE):
         task.state = TASK_RUNNING
         return -EINTR
     queue.append(task)
+    task.waits_for = queue
     yield None
+    task.waits_for = None
     if task in queue:
         queue.remove(task)
         return -EINTR

@@ -26,12 +26,13 @@ class task_struct:
     way ended with, `min_flt` / `maj_flt` the minor and major faults counted so far, `utime` the cpu time used in ns.
     `held` (locks) and `pins` (page references) are what the debugging aids check when the task goes back to user
     mode; `in_kernel` says that the access under way is the kernel's own (copy_from_user), `fixup` that it failed;
+    `slept` is utime when the task last went to sleep, `waits_for` the queue or lock it then slept on;
     with debugging on, `held_at` and `let_go_at` say on which lines the reader's code took them and let them go.
     """
 
     __slots__ = (
         "comm", "entered", "exit_code", "fixup", "flags", "forced", "held", "held_at", "in_kernel", "k", "let_go_at",
-        "maj_flt", "min_flt", "mm", "pending", "pins", "role", "state", "utime",
+        "maj_flt", "min_flt", "mm", "pending", "pins", "role", "slept", "state", "utime", "waits_for",
     )  # fmt: skip
 
     def __init__(self, k, comm: str, role: str, mm) -> None:
@@ -45,7 +46,8 @@ class task_struct:
         self.forced: str | None = None
         self.min_flt = self.maj_flt = 0
         self.utime = 0
-        self.entered = 0
+        self.entered = self.slept = 0
+        self.waits_for = None
         self.held: list = []
         self.held_at: dict = {}
         self.let_go_at: dict = {}

@@ -48,8 +48,6 @@ async def fadvise_dontneed(mapping: address_space, first: int, last: int) -> int
         page = mapping.pages.get(index)
         if page is None or page.flags & PG_locked or page.rmap or page.count > 1:
             continue
-        if mapping.k.tracing:
-            mapping.k.emit("evict", page.name)
         remove_from_page_cache(page)
         dropped += 1
     return dropped

@@ -34,8 +34,6 @@ def shrink_cache(k) -> bool:
             lru[victim] = None
             continue
         try_to_unmap(victim)
-        if k.tracing:
-            k.emit("evict", victim.name)
         drop_from_mapping(victim)
         return True
     return False
@@ -57,6 +55,9 @@ def remove_from_page_cache(page: page) -> None:
 
 def drop_from_mapping(page: page) -> None:
     """Take the page out of its file; the cache's reference goes with it."""
+    k = page.k
+    if k.tracing:
+        k.emit("evict", page.name)
     del page.mapping.pages[page.index]
     page.mapping = None
     page.count -= 1

@@ -83,6 +83,8 @@ class _Task:
                     self.reads = max(0, self.reads + step)
         elif what == "wait":
             self.wanted = obj.partition("/")[0]
+        elif what == "gave_up":
+            self.wanted = None
         elif what == "page_wait" or what == "queue_wait":
             self.sleeping = True
         elif what == "page_woken" or what == "queue_woken":

@@ -51,8 +51,10 @@ class Turns:
             while (wish := self._take()) is not None:
                 with collector_waits():
                     self.work(wish)
-        finally:
-            self._busy = False
+        except BaseException:
+            with self._lock:
+                self._busy = False
+            raise
 
     def _take(self) -> bool | None:
         """The next wish; None, and nobody is busy any more, when there is none."""

@@ -102,9 +102,10 @@ async def handle_pte_fault(k, args):
         if args.vma.vm_ops is None:
             return await k.do_anonymous_page(args)
         return await k.do_no_page(args)
-    await args.mm.page_table_lock.spin_lock()
-    await ptep_set_access_flags(args.page_table, args.address)  # a sibling mapped it, or the vma became writable
-    await args.mm.page_table_lock.spin_unlock()
+    if args.write_access:  # the vma became writable again; for a read a sibling was just faster
+        await args.mm.page_table_lock.spin_lock()
+        await ptep_set_access_flags(args.vma, args.page_table, args.address)
+        await args.mm.page_table_lock.spin_unlock()
     return VM_FAULT_MINOR
 
 

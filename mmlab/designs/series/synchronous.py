@@ -87,9 +87,10 @@ async def handle_pte_fault(k, mm, vma, address, page_table, write_access):
         if vma.vm_ops is None:
             return await k.do_anonymous_page(mm, vma, address, page_table, write_access)
         return await k.do_no_page(mm, vma, address, page_table, write_access)
-    await mm.page_table_lock.spin_lock()
-    await ptep_set_access_flags(page_table, address)  # a sibling mapped the page, or the vma became writable
-    await mm.page_table_lock.spin_unlock()
+    if write_access:  # the vma became writable again; for a read a sibling was just faster
+        await mm.page_table_lock.spin_lock()
+        await ptep_set_access_flags(vma, page_table, address)
+        await mm.page_table_lock.spin_unlock()
     return VM_FAULT_MINOR
 
 
