@@ -132,7 +132,8 @@ class _Pen:
         self.y += pitch + (GHOST if past else 0)
 
     def _past(self, row, middle):
-        row = [segment for segment in row if segment.start < self.scale.stop]
+        stop = self.scale.stop
+        row = [segment._replace(end=min(segment.end, stop)) for segment in row if segment.start < stop]
         drawn, _, _ = marks.bars(row, middle, self.scale, self.key, "", squeeze=0.36, titled=False)
         self.out.append(f'<g opacity=".55">{drawn}</g>')
 
