@@ -107,9 +107,7 @@ class Metrics:
                 passes[task].mapped = True
             elif what == "page_wait":
                 now = passes[task]
-                if now.held and now.passes > 1 and not now.fell_back:
-                    now.fell_back = True
-                    self.fallbacks += 1
+                now.fell_back |= now.held and now.passes > 1
             elif what == "page_woken":
                 self.page_wait.add(value)
             elif what == "io_done":
@@ -140,6 +138,7 @@ class Metrics:
             self.fault_cpu += cpu
             self.walks += now.walks
             self.retries += max(0, now.passes - 1)
+            self.fallbacks += now.fell_back
             self.continued += now.retook  # the last time it took the lock, it went on without a walk
             if outcome == "major":
                 self.major += 1
