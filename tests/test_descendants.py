@@ -69,6 +69,7 @@ def test_in_the_headline_both_threads_run_as_if_alone(design):
 def outcome(lab, task):
     """How the task's last fault ended, with what it counted."""
     lab.nothing_is_left()
+    assert task.flags == 0
     return lab.words(task, "leave")[-1][1], task.min_flt, task.maj_flt
 
 
@@ -314,6 +315,15 @@ def test_a_second_read_after_an_error_holds_the_lock_until_drop_for_io(design, w
     lab = Lab(design)
     lab.file.bad.add(0)
     story(lab, (BASE, False))
+    assert (asked(lab, sys_mmap(lab.k, PAGE), DISK + MS) > 16 * MS) == waits
+    lab.nothing_is_left()
+
+
+@pytest.mark.parametrize(("design", "waits"), [("vm_fault_retry", True), ("drop_for_io", False), ("retry_many", False)])
+def test_a_page_that_somebody_elses_read_left_unfilled_is_read_without_the_lock_from_drop_for_io_on(design, waits):
+    lab = Lab(design)
+    lab.file.bad.add(0)
+    story(lab, (BASE, False), before=[0])
     assert (asked(lab, sys_mmap(lab.k, PAGE), DISK + MS) > 16 * MS) == waits
     lab.nothing_is_left()
 

@@ -119,6 +119,24 @@ def test_a_look_up_that_fails_costs_a_walk_and_is_no_retry():
     assert result.walks_per_fault == 3 and result.retries_per_fault == 1
 
 
+@pytest.mark.parametrize("cut", [0, 8], ids=["removed", "shrunk"])
+def test_a_vma_that_goes_between_the_look_up_and_its_lock_is_not_used(cut):
+    inner = designs["per_vma_lock"].functions["vma_start_read"]
+
+    async def vma_start_read(k, vma):
+        await charge(100 * US)
+        return await inner(k, vma)
+
+    lab = Lab(designs["per_vma_lock"].patched("slow", vma_start_read=vma_start_read))
+    task = lab.task(touch(lab.k, BASE + 9 * PAGE))
+    lab.task(sys_munmap(lab.k, BASE + cut * PAGE, (64 - cut) * PAGE), 20 * US, role="mmap")
+    lab.run()
+    assert lab.words(task, "leave") == [("leave", "SIGSEGV")]
+    assert order(lab, task)[:3] == ["walk rcu", "acquire vma_lock/read", "release vma_lock/read"]
+    assert not lab.times("submit") and lab.mm.rcu.removed == []
+    lab.nothing_is_left()
+
+
 def test_a_writer_waits_for_the_readers_of_the_vma_that_it_changes():
     lab = Lab("per_vma_lock")
     vma = lookup_vma(lab.mm, BASE)
