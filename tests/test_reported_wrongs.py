@@ -109,3 +109,19 @@ def test_a_page_that_truncation_takes_leaves_the_cache_in_the_trace():
     lab.task(vmtruncate(lab.file, PAGE), 5 * MS)
     lab.run()
     assert [event[3] for event in lab.events if event[2] == "evict"] == ["data:1"]
+
+
+def test_a_picture_shows_nothing_beyond_the_end_of_a_run():
+    result = mmlab.Scenario().run(0.1)
+    with pytest.raises(ValueError, match="too late: this run ends at 100 ms"):
+        result.timeline("300ms", "400ms")
+    assert result.timeline("90ms", "1s").stop == 100_000_000
+
+
+def test_a_ghost_stays_inside_the_plot():
+    import re
+
+    long, short = mmlab.Scenario(disk="18ms").run(0.1), mmlab.Scenario(disk="1ms").run(0.1)
+    svg = short.timeline(ghost=long.timeline()).svg
+    ghosts = "".join(re.findall(r'<g opacity=".55">(.*?)</g>', svg))
+    assert ghosts and min(map(float, re.findall(r'<rect x="([0-9.]+)"', ghosts))) > 100

@@ -82,7 +82,7 @@ def list_designs(args) -> None:
         for design in known:
             if design.base is base:
                 pad = "   " * depth
-                print(f"{pad}{design.name}\n{pad}   {design.story}\n{pad}   [{design.source}]")
+                print(f"{pad}{design.name}\n{pad}   {design.story}\n{pad}   {design.source}")
                 show(design, depth + 1)
 
     show(None, 0)

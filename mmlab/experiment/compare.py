@@ -43,6 +43,7 @@ class Comparison:
         """The designs' lock timelines, stacked on one time axis."""
         from ..view.timeline import timeline
 
+        stop = self.results[0]._within(start, stop)
         runs = [
             (r.design, r.headline, r.metrics.opening if start is None else r._events_from(start)) for r in self.results
         ]

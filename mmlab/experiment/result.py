@@ -137,8 +137,20 @@ class Result:
         """
         from ..view.timeline import timeline
 
+        stop = self._within(start, stop)
         events = self.metrics.opening if start is None else self._events_from(start)
         return timeline([(self.design, self.headline, events)], start, stop, width=width, ghost=ghost, lock=lock)
+
+    def _within(self, start, stop):
+        """`stop`, or the end of the run if that is earlier: nothing is known beyond it.
+
+        Raises ValueError for a window that begins where the run is over.
+        """
+        from ..view.units import duration, ns
+
+        if start is not None and ns(start, "start") >= self.ns:
+            raise ValueError(f"start={start!r} is too late: this run ends at {duration(self.ns, ascii=True)}")
+        return stop if stop is None or ns(stop, "stop") <= self.ns else self.ns
 
     def _events_from(self, start) -> list[tuple]:
         """The kept events that cover `start`: the opening if it reaches that far, else the latest."""
