@@ -150,7 +150,7 @@ def test_designs_is_a_tree_with_stories_and_sources(run):
         depth = len(design.lineage) - 1
         at = lines.index("   " * depth + design.name)
         assert lines[at + 1].strip() == design.story
-        assert lines[at + 2].strip() == f"[{design.source}]"
+        assert lines[at + 2].strip() == design.source
     rows = json.loads(run("designs", "--json")[1])
     assert [row["name"] for row in rows][:1] == ["synchronous"] and rows[0]["base"] is None
 
