@@ -256,13 +256,21 @@ def test_ctrl_c_is_one_line_and_status_130(run, monkeypatch):
 
 def test_a_real_ctrl_c_in_the_middle_of_a_run_is_quiet_too(tmp_path):
     target = tmp_path / "trace"
-    with process("run", "nopage_refault", "--seconds", "3000", "--trace", str(target)) as child:
-        while not (target.exists() and target.stat().st_size > 1_000_000):
-            assert child.poll() is None
-            time.sleep(0.01)
-        child.send_signal(signal.SIGINT)
-        assert child.wait(60) == 130
-        assert child.stderr.read() == "mmlab run: interrupted\n"
+
+    def hear_ctrl_c():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs, and so their children, ignore it
+
+    words = ("run", "nopage_refault", "--seconds", "3000", "--trace", str(target))
+    with process(*words, preexec_fn=hear_ctrl_c) as child:
+        try:
+            while not (target.exists() and target.stat().st_size > 1_000_000):
+                assert child.poll() is None
+                time.sleep(0.01)
+            child.send_signal(signal.SIGINT)
+            assert child.wait(60) == 130
+            assert child.stderr.read() == "mmlab run: interrupted\n"
+        finally:
+            child.kill()
 
 
 def test_a_reader_that_goes_away_is_no_error():
