@@ -22,7 +22,9 @@ def counter_unchanged(rate, sleep):
 
 
 def counter_unchanged_in_a_crowd(rate, sleep, hold, first):
-    """The same for a fault that comes at a random moment, whatever rate * hold is: (1 - rho) * exp(rho - L (first + D)).
+    """The same for a fault that comes at a random moment, whatever rho = rate * hold is.
+
+    The answer is (1 - rho) * exp(rho - L * (first + D)).
 
     The fault queues behind the writers that it finds (work V), holds the lock for `first` before the disk is asked, and
     sleeps D. Whoever comes in V or `first` queues behind it and is counted as soon as it lets go. With V the work in an
