@@ -154,7 +154,7 @@ def figure(value: float) -> str:
 
 def percent(error: float, of: float) -> str:
     """An error as a share of what it is an error of."""
-    return f"{100 * error / of:+.2f}" if of else ("0" if not error else "")
+    return f"{round(100 * error / of, 2) + 0.0:+.2f}" if of else ("0" if not error else "")  # + 0.0: no -0.00
 
 
 def chosen(only: str | None = None, quick: bool = False) -> list[tuple[Line, list[Oracle]]]:
