@@ -8,7 +8,7 @@ import sys
 
 from .. import __version__
 from ..kernel.bug import KernelBug
-from . import commands
+from . import commands, validation
 from .options import Parser, add_workload, as_option
 
 
@@ -81,6 +81,27 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
     sub.add_argument("words", nargs="*", metavar="WORD", help="only oracles with one of these in name or formula")
     sub.add_argument("--slow", action="store_true", help="also those that take minutes")
     add_quiet(sub)
+
+    sub = command(
+        "validate",
+        validation.validate,
+        "Hold every quantitative claim against formulas and publications; status 1 if one deviates unexplained",
+        "--quick",
+        "--only 6.4 --json",
+        "--markdown docs/validation.md",
+    )
+    sub.add_argument("--quick", action="store_true", help="only the rows that take a second or so")
+    sub.add_argument("--only", metavar="LINE", help="one line, such as 6.4")
+    sub.add_argument("--markdown", metavar="FILE", help="write the page there")
+    add_quiet(sub)
+
+    command(
+        "row10",
+        validation.row10,
+        "Count arguments, lines and stack of the patches: is it less, is it faster?",
+        "",
+        "--json",
+    )
     return top, group.choices
 
 

@@ -22,32 +22,45 @@ from .scenario import Scenario
 class Oracle:
     """One row: what is asked, the formula, its value, and the runs that answer the same question.
 
-    expected    by formula, in `unit`
+    expected    by formula, in `unit`; None where there is no formula: then `published` is compared
     measure     (Scenario, seconds) -> one sample in `unit`; one of the functions below
     scenario    what differs from Scenario's defaults; the seed is added
-    tolerance   a share of `expected`
-    seeds       how many samples
+    tolerance   a share of `expected`; where that is 0, in `unit`
+    seeds       how many samples; 1 where nothing is random, so that every seed gives the same
     slow        belongs to the slow tier
+    quick       so cheap that `mmlab validate --quick` runs it
+    published   what others found, and `source` who; why: where and why our figure is not theirs or the formula's
     """
 
     name: str
     formula: str
     unit: str
-    expected: float
+    expected: float | None
     measure: Callable[[Scenario, float], float]
     scenario: dict
     seconds: float
     tolerance: float
     seeds: int = 2
     slow: bool = False
+    quick: bool = False
+    published: float | None = None
+    source: str = ""
+    why: str = ""
 
     def samples(self) -> list[float]:
-        """One for each seed."""
-        return [self.measure(Scenario(**self.scenario, seed=seed), self.seconds) for seed in range(1, self.seeds + 1)]
+        """One for each seed; two that are the same where nothing is random."""
+        seeds = range(1, self.seeds + 1)
+        found = [self.measure(Scenario(**self.scenario, seed=seed), self.seconds) for seed in seeds]
+        return found if self.seeds > 1 else found * 2
 
     def check(self) -> theory.Agreement:
-        """Run it and compare."""
-        return theory.agreement(self.samples(), self.expected, self.tolerance)
+        """Run it and compare with the formula, or with what was published where there is none."""
+        target = self.published if self.expected is None else self.expected
+        if target:
+            return theory.agreement(self.samples(), target, self.tolerance)
+        mean, half_width = theory.replications(self.samples())
+        fits = abs(mean) <= self.tolerance and half_width <= self.tolerance / 2
+        return theory.Agreement(0.0, mean, mean, half_width, self.tolerance, fits)
 
 
 @lru_cache(maxsize=64)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 
+from ..designs import Design
 from ..view.table import Table
 from .durations import text_of
 from .progress import bar
+from .results_file import ResultsFile
 from .scenario import Scenario, seconds_to_ns
 
 FIGURES = (
@@ -19,6 +22,10 @@ FIGURES = (
     "walks_per_fault",
     "cpu_us_per_fault",
 )
+DURATIONS = ("mmap_wait", "fault_call")
+KEYS = ("p50", "p99", "max", "mean")
+COLUMNS = [*FIGURES, *(f"{name}_{key}" for name in DURATIONS for key in KEYS)]
+"""what a row has beside the values that were varied"""
 
 
 class Sweep:
@@ -49,16 +56,22 @@ def measure(scenario: Scenario, seconds: float) -> dict:
     """Run one scenario; the figures of its row. A module-level function, so that other processes can call it."""
     result = scenario.run(seconds, progress=False, keep=0)
     row = {name: getattr(result, name) for name in FIGURES}
-    for name in ("mmap_wait", "fault_call"):
-        row |= {f"{name}_{key}": getattr(getattr(result, name), key) for key in ("p50", "p99", "max", "mean")}
+    for name in DURATIONS:
+        row |= {f"{name}_{key}": getattr(getattr(result, name), key) for key in KEYS}
     return row
 
 
-def sweep(*, seconds: float = 1, executor: Executor | None = None, progress: bool | None = None, **values) -> Sweep:
+def sweep(
+    *, seconds: float = 1, executor: Executor | None = None, progress: bool | None = None,
+    results: str | os.PathLike | None = None, **values,
+) -> Sweep:  # fmt: skip
     """Run a Scenario for every combination of `values`; a list is varied, anything else is the same for all.
 
-    executor: any concurrent.futures.Executor; results do not depend on it. Shows a progress bar when it takes long.
-    Raises ValueError for an empty list and whatever a Scenario refuses, before anything is run.
+    executor: any concurrent.futures.Executor (of threads, processes, or a Dask cluster: client.get_executor()); results
+    do not depend on it. results: a file that keeps each finished scenario on a line of its own; the same sweep with the
+    same file, interrupted or not, runs only what is missing. Shows a progress bar when it takes long.
+    Raises ValueError for an empty list, whatever a Scenario refuses, a design that another process cannot know, and a
+    results file of another sweep, before anything is run.
     """
     seconds_to_ns(seconds)
     varied = {name: list(value) for name, value in values.items() if _is_many(value)}
@@ -68,12 +81,30 @@ def sweep(*, seconds: float = 1, executor: Executor | None = None, progress: boo
     fixed = {name: value for name, value in values.items() if name not in varied}
     points = [dict(zip(varied, point)) for point in itertools.product(*varied.values())]
     scenarios = [Scenario(**fixed, **point) for point in points]
-    with bar("sweep", progress) as tell:
-        figures = _run_all(scenarios, seconds, executor, tell)
+    _can_travel(scenarios, executor)
+    kept = None if results is None else ResultsFile(results, scenarios, seconds, COLUMNS)
+    try:
+        with bar("sweep", progress) as tell:
+            figures = _run_all(scenarios, seconds, executor, tell, kept)
+    finally:
+        if kept:
+            kept.close()
     rows = [
         {**{name: _plain(name, value) for name, value in point.items()}, **row} for point, row in zip(points, figures)
     ]
     return Sweep(list(varied), rows)
+
+
+def _can_travel(scenarios: list[Scenario], executor: Executor | None) -> None:
+    """Designs travel to other processes by name. Raises ValueError for one that only this process has."""
+    if executor is None or isinstance(executor, ThreadPoolExecutor):
+        return
+    for scenario in scenarios:
+        if isinstance(scenario.design, Design):
+            raise ValueError(
+                f"design {scenario.design.name!r} exists only in this process, and other processes know designs by "
+                "name; sweep it without executor, or with a ThreadPoolExecutor"
+            )
 
 
 def _is_many(value) -> bool:
@@ -87,22 +118,31 @@ def _plain(name: str, value):
     return text_of(value) if hasattr(value, "sampler") else value
 
 
-def _run_all(scenarios: list[Scenario], seconds: float, executor: Executor | None, tell) -> list[dict]:
-    """The figures of each scenario, in their order."""
+def _run_all(
+    scenarios: list[Scenario], seconds: float, executor: Executor | None, tell, kept: ResultsFile | None
+) -> list[dict]:
+    """The figures of each scenario, in their order; what is finished is kept at once."""
+    figures = [kept.done(scenario) if kept else None for scenario in scenarios]
+    missing = [number for number, row in enumerate(figures) if row is None]
+    for number, row in _finished(scenarios, missing, seconds, executor):
+        figures[number] = row
+        if kept:
+            kept.add(scenarios[number], row)
+        if tell:
+            tell(sum(row is not None for row in figures) / len(figures))
+    return figures
+
+
+def _finished(scenarios: list[Scenario], missing: list[int], seconds: float, executor: Executor | None):
+    """(number, figures) of the scenarios that are still to be run, as they are finished."""
     if executor is None:
-        figures = []
-        for number, scenario in enumerate(scenarios, 1):
-            figures.append(measure(scenario, seconds))
-            if tell:
-                tell(number / len(scenarios))
-        return figures
-    futures = [executor.submit(measure, scenario, seconds) for scenario in scenarios]
+        for number in missing:
+            yield number, measure(scenarios[number], seconds)
+        return
+    futures = {executor.submit(measure, scenarios[number], seconds): number for number in missing}
     try:
-        for number, future in enumerate(as_completed(futures), 1):
-            future.result()  # one that failed ends the sweep now, not when all are done
-            if tell:
-                tell(number / len(futures))
+        for future in as_completed(futures):
+            yield futures[future], future.result()  # one that failed ends the sweep now, not when all are done
     finally:
         for future in futures:
             future.cancel()
-    return [future.result() for future in futures]

@@ -22,6 +22,10 @@ holds, source ([ours] where no textbook has it), and the errors raised.
                   mg1_wait, mm1_wait, md1_wait, littles_law
   repairman     N faulting threads and one disk
                   machine_repairman, Repairman, repairman_bounds
+  retries       did a writer come while the disk worked; was the page still there?
+                  counter_unchanged, counter_unchanged_in_a_crowd, retries_under_livelock
+  roundrobin    a fault that keeps the lock among many loopers
+                  behind_a_crowd, Rates
   student       Student's t
                   t_central, t_quantile
   confidence    does a simulated mean agree with a formula?
@@ -36,6 +40,8 @@ from mmlab.theory.moments import Moments, constant, exponential, mixture, plus, 
 from mmlab.theory.queues import littles_law, md1_wait, mg1_wait, mm1_wait
 from mmlab.theory.repairman import Repairman, machine_repairman, repairman_bounds
 from mmlab.theory.residual import random_writer_wait, reader_busy, residual_life
+from mmlab.theory.retries import counter_unchanged, counter_unchanged_in_a_crowd, retries_under_livelock
+from mmlab.theory.roundrobin import Rates, behind_a_crowd
 from mmlab.theory.staircase import staircase_constant_pause, staircase_random_pause
 from mmlab.theory.student import t_central, t_quantile
 
@@ -44,15 +50,19 @@ __all__ = [
     "Alternation",
     "Estimate",
     "Moments",
+    "Rates",
     "Repairman",
     "Section",
     "agreement",
     "agrees",
     "alternate",
     "batch_means",
+    "behind_a_crowd",
     "constant",
     "convoy_pairs_per_second",
     "convoy_wait",
+    "counter_unchanged",
+    "counter_unchanged_in_a_crowd",
     "exponential",
     "fault_section",
     "free_pairs_per_second",
@@ -69,6 +79,7 @@ __all__ = [
     "repairman_bounds",
     "replications",
     "residual_life",
+    "retries_under_livelock",
     "saturated_pairs_per_second",
     "staircase_constant_pause",
     "staircase_random_pause",
