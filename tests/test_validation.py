@@ -35,14 +35,6 @@ def test_cheap_rows_come_out_exactly_as_the_page_has_them(number):
     assert f"## {number} {line.title}" in page
 
 
-@pytest.mark.slow
-def test_the_whole_page_comes_out_exactly_as_it_is_kept():
-    outcome = validate(progress=False)
-    assert [one.row.name for _, rows in outcome for one in rows if not one.is_explained] == []
-    assert [one.row.name for _, rows in outcome for one in rows if one.row.why and not one.differs] == []
-    assert markdown(outcome) == PAGE.read_text(encoding="utf-8")
-
-
 def test_the_page_has_every_row_and_every_line():
     page = PAGE.read_text(encoding="utf-8")
     assert [row.name for row in ROWS if f"\n| {row.name} |" not in page] == []
