@@ -103,8 +103,11 @@ class Watchdog:
     def check_unawaited(self, error: BaseException | None = None) -> None:
         """Raise the finding for an operation that was created and never awaited.
 
-        It comes before any other error, because it is the likely cause: the operation did not happen.
+        It comes before any other error, because it is the likely cause: the operation did not happen. But where a loop
+        was broken off, the operation may just have been about to be awaited.
         """
+        if isinstance(error, SoftLockup):
+            return
         for forgotten in unawaited_in(error.__traceback__) if error is not None else ():
             self.unawaited.append(self._finding(forgotten.__qualname__, list(reversed(forgotten.cr_origin or ()))))
             forgotten.close()  # or Python would warn of it once more, perhaps in the middle of the next run

@@ -5,7 +5,10 @@ Source: fs/file_table.c of 5.1 (get_file, fput). No file of a run is ever closed
 
 from __future__ import annotations
 
+from .handle import primitive
 
+
+@primitive
 async def get_file(file):
     """Take a reference to a file and return it. The caller holds a lock that keeps the vma that has it alive."""
     file.k.current.pins.append(file)
@@ -14,6 +17,7 @@ async def get_file(file):
     return file
 
 
+@primitive
 async def fput(file) -> None:
     """Give a reference back. Never sleeps. Any lock state."""
     k = file.k

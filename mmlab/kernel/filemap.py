@@ -6,6 +6,7 @@ Source: mm/filemap.c of 2.6.18 (find_get_page, add_to_page_cache_lru, page_cache
 from __future__ import annotations
 
 from . import costs
+from .handle import primitive
 from .page import PG_error, PG_locked, PG_uptodate, lock_page, page, pin, put_page, unlock_page
 from .sleep import charge, wake_up_process
 from .vmscan import alloc_page
@@ -58,6 +59,7 @@ def beyond_i_size(mapping: address_space, index: int) -> bool:
     return index << PAGE_SHIFT >= mapping.i_size
 
 
+@primitive
 async def find_get_page(mapping: address_space, index: int):
     """Look a page up and take a reference, or return None. The page may be locked and not uptodate. Never sleeps.
 
@@ -100,16 +102,28 @@ async def page_cache_read(mapping: address_space, index: int):
     somebody else added first, or None when no memory could be had (-ENOMEM). Sleeps only when the device's queue is
     full. Lock state: any mmap_sem state, unchanged; no spinlock.
     """
+    page, added = await add_to_page_cache_lru(mapping, index)
+    if added:
+        await readpage(page)
+    return page
+
+
+@primitive
+async def add_to_page_cache_lru(mapping: address_space, index: int):
+    """Allocate a page and put it into the cache, locked. Returns (page, True), or what was there first and False.
+
+    The page is None when no memory could be had. The caller gets a reference, and the page lock of a page that is new.
+    Looking and adding are one step, as under mapping->tree_lock. Never sleeps. Lock state: any; no spinlock.
+    """
     k = mapping.k
     fresh = alloc_page(k, mapping, index)
     if fresh is None:
-        return None
-    # No await since the allocation: looking and adding are one step, as under mapping->tree_lock.
+        return None, False
     found = mapping.pages.get(index)
     if found is not None:
         found.count += 1
         pin(found)
-        return found
+        return found, False
     fresh.flags = PG_locked
     fresh.count = 2  # the cache's reference and the caller's
     mapping.pages[index] = fresh
@@ -119,10 +133,10 @@ async def page_cache_read(mapping: address_space, index: int):
     task.held.append(fresh)
     if k.debug:
         task.remember_place(fresh)
-    await readpage(fresh)
-    return fresh
+    return fresh, True
 
 
+@primitive
 async def readpage(page: page) -> None:
     """Hand a locked page to the device; its completion unlocks the page. Sleeps only when the device's queue is full.
 

@@ -8,6 +8,7 @@ Source: mm/memory.c of 2.6.18 (get_user_pages, follow_page); faultin_page is a n
 from __future__ import annotations
 
 from .codes import VM_FAULT_MAJOR, VM_FAULT_MINOR, VM_FAULT_OOM, VM_FAULT_RETRY, VM_FAULT_SIGBUS
+from .handle import primitive
 from .mm import find_vma, good_area
 from .page import get_page, put_page
 from .pagetable import PAGE_SHIFT, PMD_SHIFT, walk_page_table
@@ -27,6 +28,7 @@ async def faultin_page(k, mm, vma, address, write_access, nowait):
     return await k.handle_mm_fault(mm, vma, address, write_access)
 
 
+@primitive
 async def follow_page(mm, address: int, write_access: bool):
     """The page mapped at `address`, with a reference for the caller, or None. Lock state: mmap_sem held."""
     page = None

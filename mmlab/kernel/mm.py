@@ -11,6 +11,7 @@ from operator import attrgetter
 from . import costs
 from .bug import KernelBug
 from .filemap import PAGE_SIZE, address_space
+from .handle import primitive
 from .rwsem import rw_semaphore
 from .sleep import charge
 from .spinlock import spinlock_t
@@ -136,6 +137,19 @@ class mm_struct:
         return "mm"
 
 
+@primitive
+def mmget(mm: mm_struct) -> None:
+    """One more user of the address space. Any lock state: one atomic operation."""
+    mm.mm_users += 1
+
+
+@primitive
+def mmput(mm: mm_struct) -> None:
+    """One user of the address space less. Any lock state: one atomic operation."""
+    mm.mm_users -= 1
+
+
+@primitive
 def bump_mmap_seq(mm: mm_struct) -> None:
     """Count one write section.
 
@@ -155,6 +169,7 @@ def lookup_vma(mm: mm_struct, address: int) -> vm_area_struct | None:
     return mm.mmap[at]
 
 
+@primitive
 async def find_vma(mm: mm_struct, address: int) -> vm_area_struct | None:
     """The first vma that ends above `address`, or None. It may begin above `address` too: check vm_start.
 
@@ -176,6 +191,7 @@ async def find_vma(mm: mm_struct, address: int) -> vm_area_struct | None:
     return vma
 
 
+@primitive
 async def mas_walk(mm: mm_struct, address: int) -> vm_area_struct | None:
     """The vma that covers `address`, or None. (The look-up of Linux 6.1's maple tree, which needs no lock.)
 
@@ -195,6 +211,7 @@ async def mas_walk(mm: mm_struct, address: int) -> vm_area_struct | None:
     return vma if vma is not None and vma.vm_start <= address else None
 
 
+@primitive
 async def good_area(vma: vm_area_struct | None, address: int, write_access: bool) -> bool:
     """Whether find_vma's answer allows the access: covers the address (growing a stack if it may) and permits it.
 

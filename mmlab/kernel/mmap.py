@@ -12,7 +12,8 @@ from bisect import bisect_right
 
 from . import costs
 from .filemap import PAGE_SHIFT, PAGE_SIZE, address_space
-from .mm import VM_READ, VM_WRITE, end_of, mm_struct, vm_area_struct
+from .handle import primitive
+from .mm import VM_READ, VM_WRITE, end_of, mm_struct, mmget, mmput, vm_area_struct
 from .pagetable import free_pgtables, tables_in, zap_page_range
 from .sleep import charge
 from .vma_lock import vm_area_free
@@ -41,6 +42,7 @@ def get_unmapped_area(mm: mm_struct, length: int) -> int:
     return address
 
 
+@primitive
 def do_mmap(
     mm: mm_struct, length: int, flags: int = VM_READ | VM_WRITE, file: address_space | None = None, pgoff: int = 0,
     address: int | None = None,
@@ -60,6 +62,7 @@ def do_mmap(
     return address
 
 
+@primitive
 def do_munmap(mm: mm_struct, address: int, length: int) -> None:
     """Remove the mappings of [address, address + length): split vmas at the ends, clear ptes, free tables and vmas.
 
@@ -79,6 +82,7 @@ def do_munmap(mm: mm_struct, address: int, length: int) -> None:
         vm_area_free(vma)
 
 
+@primitive
 def mprotect_fixup(mm: mm_struct, address: int, length: int, flags: int) -> None:
     """Give [address, address + length) new permissions, splitting vmas at the ends. Lock state: held for writing.
 
@@ -127,6 +131,7 @@ def must_hold_for_writing(mm: mm_struct, who: str) -> None:
         mm.k.bug_unlocked(who, "the list of vmas may be changed only with mmap_sem held for writing")
 
 
+@primitive
 def touched(mm: mm_struct, address: int, length: int) -> list[vm_area_struct]:
     """The vmas in [address, address + length): what the design must lock for writing before they change."""
     at = bisect_right(mm.mmap, address, key=end_of)
@@ -136,13 +141,18 @@ def touched(mm: mm_struct, address: int, length: int) -> list[vm_area_struct]:
     return mm.mmap[at:end]
 
 
-async def sys_mmap(k, length: int, flags: int = VM_READ | VM_WRITE, file=None, pgoff: int = 0) -> int:
-    """mmap(2): returns the address. No lock held on entry or return."""
+async def sys_mmap(
+    k, length: int, flags: int = VM_READ | VM_WRITE, file=None, pgoff: int = 0, address: int | None = None
+) -> int:
+    """mmap(2): returns the address; a given `address` is MAP_FIXED. No lock held on entry or return."""
     k.enter("mmap")
     mm = k.current.mm
     await charge(costs.MMAP_OUTSIDE)
     await k.mmap_write_lock(mm)
-    address = do_mmap(mm, length, flags, file, pgoff)
+    if address is not None:
+        for vma in touched(mm, address, length):
+            await k.vma_start_write(vma)
+    address = do_mmap(mm, length, flags, file, pgoff, address)
     for vma in touched(mm, address, length):
         await k.vma_start_write(vma)
     await charge(costs.MMAP_HOLD)
@@ -184,9 +194,9 @@ async def read_proc_maps(k) -> None:
     k.enter("ps")
     mm = k.mm
     await charge(costs.PROC_READ_OUTSIDE)
-    mm.mm_users += 1  # get_task_mm: the address space must not go away meanwhile
+    mmget(mm)  # the address space must not go away meanwhile
     await mm.mmap_sem.down_read()
     await charge(costs.PROC_READ_HOLD)
     await mm.mmap_sem.up_read()
-    mm.mm_users -= 1
+    mmput(mm)
     k.leave("ps")

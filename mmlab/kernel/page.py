@@ -10,7 +10,8 @@ Source: include/linux/mm_types.h, mm/filemap.c (lock_page, wait_on_page_locked) 
 from __future__ import annotations
 
 from .bug import KernelBug
-from .sleep import EINTR, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, sleep_on, wake_up
+from .handle import primitive
+from .sleep import TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, sleep_on, wake_up
 
 PG_locked = 1
 PG_uptodate = 2
@@ -77,22 +78,26 @@ def PageRetried(page: page) -> bool:
     return bool(page.flags & PG_retried)
 
 
+@primitive
 def SetPageRetried(page: page) -> None:
     """Mark the page [ours]. Any lock state: one atomic operation."""
     page.flags |= PG_retried
 
 
+@primitive
 def ClearPageRetried(page: page) -> None:
     """Take the mark away [ours]. Any lock state: one atomic operation."""
     page.flags &= ~PG_retried
 
 
+@primitive
 async def get_page(page: page) -> None:
     """Take one more reference. The caller already has one, or holds a lock that keeps the page alive."""
     page.count += 1
     pin(page)
 
 
+@primitive
 async def put_page(page: page) -> None:
     """Give back one reference that the current task took; the last one frees the page. Never sleeps."""
     k = page.k
@@ -118,8 +123,9 @@ def pin(page: page) -> None:
         task.remember_place(page)
 
 
-async def lock_page(page: page) -> None:
-    """Take the page lock; sleeps while another task or an I/O holds it. Not ended by signals.
+@primitive
+async def lock_page(page: page, state: str = TASK_UNINTERRUPTIBLE) -> int:
+    """Take the page lock; sleeps while another task or an I/O holds it. Returns 0. Not ended by signals.
 
     Lock state: page not locked by the caller, no spinlock held; locked on return. The page may have been truncated or
     reclaimed while the caller slept: check page.mapping afterwards.
@@ -131,14 +137,18 @@ async def lock_page(page: page) -> None:
         since = k.now
         if k.tracing:
             k.emit("page_wait", page.name)
-        while page.flags & PG_locked:
-            await sleep_on(task, page.waiters, TASK_UNINTERRUPTIBLE)
+        result = 0
+        while page.flags & PG_locked and not result:
+            result = await sleep_on(task, page.waiters, state)
         if k.tracing:
             k.emit("page_woken", page.name, k.now - since)
+        if result:
+            return result
     page.flags |= PG_locked
     task.held.append(page)
     if k.debug:
         task.remember_place(page)
+    return 0
 
 
 async def lock_page_killable(page: page) -> int:
@@ -146,16 +156,10 @@ async def lock_page_killable(page: page) -> int:
 
     (A name of Linux 2.6.25; the patch of 2006 could not be killed.)
     """
-    k = page.k
-    task = k.current
-    k.lockdep(task, page)
-    while page.flags & PG_locked:
-        if await wait_on_page_locked(page, TASK_KILLABLE):
-            return -EINTR
-    await lock_page(page)
-    return 0
+    return await lock_page(page, TASK_KILLABLE)
 
 
+@primitive
 async def trylock_page(page: page) -> bool:
     """Take the page lock if nobody holds it. Returns whether it was taken. Never sleeps.
 
@@ -173,6 +177,7 @@ async def trylock_page(page: page) -> bool:
     return True
 
 
+@primitive
 async def unlock_page(page: page) -> None:
     """Release the page lock and wake all who wait for it. Never sleeps. Lock state: locked by the caller."""
     k = page.k
@@ -184,6 +189,7 @@ async def unlock_page(page: page) -> None:
     wake_up(page.waiters)
 
 
+@primitive
 async def wait_on_page_locked(page: page, state: str = TASK_UNINTERRUPTIBLE) -> int:
     """Sleep until the page is unlocked; does not take the lock. Returns 0. Not ended by signals. Needs a reference."""
     k = page.k

@@ -7,6 +7,7 @@ A pte maps an address to a page and owns one reference to it. Two facts matter f
 from __future__ import annotations
 
 from .bug import KernelBug
+from .handle import primitive
 from .page import PG_uptodate, freed_page, page
 
 PTRS_PER_PTE = 512
@@ -41,6 +42,7 @@ class freed_pte_table(pte_table):
         )
 
 
+@primitive
 def walk_page_table(mm, address: int, write_access: bool) -> bool:
     """What the hardware does on every access: whether a present pte allows it. Needs no lock."""
     table = mm.pgd.get(address >> PMD_SHIFT)
@@ -50,6 +52,7 @@ def walk_page_table(mm, address: int, write_access: bool) -> bool:
     return vpn in table.ptes and not (write_access and vpn in table.readonly)
 
 
+@primitive
 async def pte_alloc_map(mm, address: int):
     """The pte page for `address`, allocated if there is none; None when out of memory.
 
@@ -66,11 +69,13 @@ async def pte_alloc_map(mm, address: int):
     return table
 
 
+@primitive
 async def pte_none(page_table: pte_table, address: int) -> bool:
     """Whether nothing is mapped at `address`. Stable only under the pte lock."""
     return address >> PAGE_SHIFT not in page_table.ptes
 
 
+@primitive
 async def set_pte_at(vma, page_table: pte_table, address: int, page: page) -> None:
     """Install a pte. The reference that the caller holds passes to the pte.
 
@@ -108,6 +113,7 @@ async def set_pte_at(vma, page_table: pte_table, address: int, page: page) -> No
         k.emit("pte", page.name, address)
 
 
+@primitive
 async def ptep_set_access_flags(vma, page_table: pte_table, address: int) -> None:
     """Make a present pte writable again, as its vma allows. Lock state: mmap_sem and page_table_lock held."""
     k = page_table.k

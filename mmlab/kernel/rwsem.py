@@ -136,12 +136,18 @@ class rw_semaphore:
                 task.remember_place(self)
         task.waits_for = self
         await schedule()
+        return self.woken(task)
+
+    def woken(self, task) -> int:
+        """The end of a sleep in the queue: 0 if the lock was handed over meanwhile; else a signal came, -EINTR."""
+        k = self.k
         task.waits_for = None
         if self in task.held:
             return 0
+        waiter = next(waiter for waiter in self.wait_list if waiter[0] is task)
         self.wait_list.remove(waiter)
         if k.tracing:
-            k.emit("gave_up", self.names[mode], k.now - waiter[2])
+            k.emit("gave_up", self.names[waiter[1]], k.now - waiter[2])
         if self.activity >= 0:
             self._hand_off()  # the one who gave up may have been all that kept the readers behind it waiting
         return -EINTR

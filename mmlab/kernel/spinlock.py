@@ -42,6 +42,11 @@ class spinlock_t:
         if k.debug:
             task.remember_place(self)
 
+    async def spin_unlock_wait(self) -> None:
+        """Spin until nobody is in the critical section; costs nothing. Lock state: any but held, unchanged."""
+        while self.owner is not None:
+            await sleep_on(self.k.current, self.spinners, TASK_UNINTERRUPTIBLE)
+
     async def spin_unlock(self) -> None:
         """Leave the critical section. Lock state: held by the caller; not held on return."""
         task = self.k.current

@@ -6,6 +6,7 @@ Source: arch/powerpc/platforms/cell/spufs of 2.6.18 (spu_acquire_runnable), redu
 from __future__ import annotations
 
 from .filemap import PAGE_SHIFT, address_space
+from .handle import primitive
 from .mm import VM_READ, VM_WRITE, vm_area_struct, vm_operations_struct
 from .page import PG_uptodate, get_page, page
 from .sleep import sleep_on, wake_up
@@ -36,6 +37,7 @@ def spufs_mem_mmap(mm, context: spu_context, address: int) -> vm_area_struct:
     return vma
 
 
+@primitive
 async def spu_acquire_runnable(k, context: spu_context, state: str) -> int:
     """Sleep in `state` until the context runs. Returns 0, or -EINTR when a signal ended that. Lock state: any."""
     while not context.runnable:
@@ -45,6 +47,7 @@ async def spu_acquire_runnable(k, context: spu_context, state: str) -> int:
     return 0
 
 
+@primitive
 async def local_store_page(context: spu_context, index: int):
     """A page of the local store with a reference for the caller, or None beyond its end (vmalloc_to_page, get_page)."""
     found = context.mapping.pages.get(index)
@@ -53,6 +56,7 @@ async def local_store_page(context: spu_context, index: int):
     return found
 
 
+@primitive
 def spu_bind_context(context: spu_context) -> None:
     """A physical SPE takes the context up: whoever waits for it goes on."""
     context.runnable = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from .bug import calling_place
+from .handle import primitive
 from .sleep import TASK_RUNNING, sleep_is_over, wake_up_process
 
 SIGKILL = "SIGKILL"
@@ -73,6 +74,7 @@ class task_struct:
         self.let_go_at[id(thing)] = calling_place(sys._getframe(2))
 
 
+@primitive
 def send_sig(sig: str, task: task_struct) -> None:
     """Make `sig` pending for `task` and end its sleep if the kind of sleep allows it. Any lock state."""
     task.k.emit_for(task, "signal", sig)
@@ -82,12 +84,14 @@ def send_sig(sig: str, task: task_struct) -> None:
         wake_up_process(task)
 
 
+@primitive
 def force_sig(sig: str, task: task_struct) -> None:
     """Send a signal that the task cannot ignore: what do_page_fault does after a bad access."""
     task.forced = sig
     send_sig(sig, task)
 
 
+@primitive
 def dequeue_signal(task: task_struct) -> str:
     """Take one pending signal to deliver: a SIGKILL before all, then what the fault forced, then the oldest."""
     first = SIGKILL if SIGKILL in task.pending else task.forced or task.pending[0]

@@ -5,6 +5,7 @@ Source: include/linux/mm.h and mm/memory.c of 6.4 (5e31275cc997). How the lock i
 
 from __future__ import annotations
 
+from .handle import primitive
 from .rwsem import rw_semaphore
 
 NAMES = {"read": "vma_lock/read", "write": "vma_lock/write"}
@@ -41,12 +42,14 @@ class rcu_read_side:
         return "rcu_read_lock"
 
 
+@primitive
 async def rcu_read_lock(mm) -> None:
     """Begin to look at vmas without any lock. Never sleeps, and nobody may sleep before rcu_read_unlock."""
     mm.rcu.readers += 1
     mm.k.current.held.append(mm.rcu)
 
 
+@primitive
 async def rcu_read_unlock(mm) -> None:
     """Stop looking: what has been removed meanwhile, and is not locked or referred to, may be freed from now on."""
     task = mm.k.current
@@ -57,6 +60,7 @@ async def rcu_read_unlock(mm) -> None:
     free_removed(mm)
 
 
+@primitive
 async def get_vma(vma) -> None:
     """Keep the struct of a vma, though not the mapping, while no lock is held [ours; 6.15 has a vm_refcnt].
 
@@ -66,6 +70,7 @@ async def get_vma(vma) -> None:
     vma.vm_mm.k.current.pins.append(vma)
 
 
+@primitive
 async def put_vma(vma) -> None:
     """Give a reference of get_vma back; the last one frees a vma that has been removed. Any lock state."""
     vma.vm_mm.k.current.pins.remove(vma)
