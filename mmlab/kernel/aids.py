@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from .bug import KernelBug, place
 from .codes import NAMES
-from .filemap import beyond_i_size, linear_page_index
+from .filemap import linear_page_index
 from .page import PageUptodate
 from .vma_lock import vma_lock
 
@@ -181,7 +181,7 @@ class Aids:
                     "truncate or reclaim took it while the task slept: re-check page.mapping under the page lock, "
                     "or truncate_count under the pte lock",
                 )
-            if beyond_i_size(mapping, page.index):
+            if page.index << 12 >= max(mapping.i_size, mapping.unmapped_from):
                 self.bug(
                     "page beyond i_size",
                     f"{task.comm} maps {page!r}, which lies beyond the end of the file",

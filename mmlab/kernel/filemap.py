@@ -29,17 +29,18 @@ class PageNames(dict):
 class address_space:
     """One file in the page cache.
 
-    `pages` maps index to page; `i_size` is the file's length in bytes (the kernel keeps it in the inode);
-    `truncate_count` is bumped by every truncation, so that a fault that slept can tell; `bad` holds the indices
+    `pages` maps index to page; `i_size` is the file's length in bytes (the kernel keeps it in the inode), and
+    `unmapped_from` what it was when the ptes beyond it were last cleared: a pte that is installed between the cut and
+    the clearing does no harm. `truncate_count` is bumped by every truncation, so that a fault that slept can tell; `bad` holds the indices
     whose reads fail.
     """
 
-    __slots__ = ("bad", "i_size", "k", "name", "page_names", "pages", "truncate_count")
+    __slots__ = ("bad", "i_size", "k", "name", "page_names", "pages", "truncate_count", "unmapped_from")
 
     def __init__(self, k, name: str, i_size: int) -> None:
         self.k = k
         self.name = name
-        self.i_size = i_size
+        self.i_size = self.unmapped_from = i_size
         self.truncate_count = 0
         self.pages: dict[int, page] = {}
         self.bad: set[int] = set()

@@ -81,7 +81,7 @@ async def set_pte_at(vma, page_table: pte_table, address: int, page: page) -> No
 
     Lock state: mmap_sem, or the vma's own lock, held in either mode, and page_table_lock held. The debugging aids
     demand what the real kernel relies on: the vma is still in the mm and covers the address, the page is uptodate, in
-    the vma's file at the right index, inside i_size, and the pte is none.
+    the vma's file at the right index, inside i_size (once the ptes beyond it have been cleared), and the pte is none.
     """
     k = page_table.k
     mm = vma.vm_mm  # for a vma that munmap freed, this is already a use after free

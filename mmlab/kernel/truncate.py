@@ -41,6 +41,7 @@ async def unmap_mapping_range(mapping: address_space, first: int) -> None:
     """
     await mapping.k.mm.page_table_lock.spin_unlock_wait()
     mapping.truncate_count += 1
+    mapping.unmapped_from = first << PAGE_SHIFT
     for index in pages_from(mapping, first):
         try_to_unmap(mapping.pages[index])
 

@@ -9,6 +9,7 @@ Source: mm/vmscan.c, mm/rmap.c (try_to_unmap) of 2.6.18.
 
 from __future__ import annotations
 
+from .handle import primitive
 from .page import PG_locked, freed_page, page
 from .pagetable import clear_pte
 
@@ -37,6 +38,21 @@ def shrink_cache(k) -> bool:
         drop_from_mapping(victim)
         return True
     return False
+
+
+@primitive
+async def shrink_page_list(mapping, index: int) -> bool:
+    """Reclaim one page of a file, if it is cached and can go; takes page_table_lock. Returns whether it went.
+
+    What the explorer lets happen at any moment: there, any page may be the least recently used one.
+    """
+    await mapping.k.mm.page_table_lock.spin_unlock_wait()
+    victim = mapping.pages.get(index)
+    if victim is None or victim.count > 1 + len(victim.rmap) or victim.flags & PG_locked:
+        return False
+    try_to_unmap(victim)
+    remove_from_page_cache(victim)
+    return True
 
 
 def try_to_unmap(page: page) -> None:
