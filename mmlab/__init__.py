@@ -10,6 +10,8 @@ Importing mmlab needs simpy and nothing else; pictures and panels import what th
 from . import designs
 from .experiment import Comparison, Result, Scenario, Sweep, compare, constant, exponential, sweep, uniform
 from .experiment.anatomy import one_fault
+from .experiment.exploration import Verdict, explore
+from .experiment.worlds import World
 from .kernel.bug import KernelBug
 
 __version__ = "0.1.0"
@@ -19,9 +21,12 @@ __all__ = [
     "Result",
     "Scenario",
     "Sweep",
+    "Verdict",
+    "World",
     "compare",
     "constant",
     "designs",
+    "explore",
     "exponential",
     "one_fault",
     "panel",

@@ -24,9 +24,9 @@ ELSEWHERE = 0x2000_0000
 class World:
     """Who is there.
 
-    faults          one thread for each: the page of the file that it touches (-1: an address that nobody mapped)
+    faults          one thread for each: the page of the file that it touches (-1: an address not mapped)
     writes          the threads write instead of reading
-    system_calls    one thread for each, in the kernel on behalf of the program: "copy", "gup" or "gup nowait", on page 0
+    system_calls    one thread for each, in the kernel on behalf of the program: "copy", "gup" or "gup nowait"
     writer          another thread of the process: "remap" maps another file over the range, "unmap" and "protect"
                     do what they say, all of them once; "mmap" maps and unmaps something else for ever, "wrap" as often
                     as a narrow counter needs to come round

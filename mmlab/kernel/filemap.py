@@ -31,8 +31,8 @@ class address_space:
 
     `pages` maps index to page; `i_size` is the file's length in bytes (the kernel keeps it in the inode), and
     `unmapped_from` what it was when the ptes beyond it were last cleared: a pte that is installed between the cut and
-    the clearing does no harm. `truncate_count` is bumped by every truncation, so that a fault that slept can tell; `bad` holds the indices
-    whose reads fail.
+    the clearing does no harm. `truncate_count` is bumped by every truncation, so that a fault that slept can tell;
+    `bad` holds the indices whose reads fail.
     """
 
     __slots__ = ("bad", "i_size", "k", "name", "page_names", "pages", "truncate_count", "unmapped_from")

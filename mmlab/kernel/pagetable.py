@@ -26,6 +26,9 @@ class pte_table:
         self.ptes: dict[int, page] = {}
         self.readonly: set[int] = set()
 
+    def __repr__(self) -> str:
+        return "page table"
+
 
 class freed_pte_table(pte_table):
     """What a pte page becomes when munmap frees it."""
@@ -40,6 +43,9 @@ class freed_pte_table(pte_table):
             "a page-table page was used after munmap freed it",
             "the page table may be walked only under mmap_sem; after sleeping without it, walk again",
         )
+
+    def __repr__(self) -> str:
+        return "freed page table"
 
 
 @primitive

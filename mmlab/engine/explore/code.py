@@ -133,7 +133,7 @@ class Recall:
         )
 
     def machine_attribute(self, k: Handle, name: str):
-        """What `k.name` means to code: a function of the design, the running task, or something that the kernel does."""
+        """What `k.name` means to code: a function of the design, the running task, something that the kernel does."""
         if name in self.functions:
             if self.is_kernel and name in CALLED_BY_THE_KERNEL:
                 return lambda *arguments: ask_step(self, "call", (name, *arguments))

@@ -14,14 +14,10 @@ from ...kernel.bug import KernelBug
 SPINNING = ("spin_lock",)
 
 
-class Step(NamedTuple):
-    """One step of a path: process `who` (a task's number; from len(tasks) on, the disk's choices)."""
-
-    who: int
-
-
 class Found(NamedTuple):
-    """What the search stopped for: `kind` and `bug` of the finding, and the steps that lead there."""
+    """What the search stopped for: the finding, and who must move to get there (a task's number; from the number of
+    tasks on, the disk's choices).
+    """
 
     bug: KernelBug
     path: list[int]
@@ -75,14 +71,15 @@ class Search:
         self.unkillable: list[int] | None = None
         self.witness: list[int] | None = None
         self.complete = False
+        self.seen: dict[tuple, int] = {}
         self.keys: list[tuple] = []
-        self.names = {stage.k.tasks[n].comm: n for n in range(len(stage.frames))}
 
     def run(self) -> None:
         """Explore until everything is known, something is found, or there are too many states."""
         stage, graph, freezer = self.stage, self.graph, self.stage.freezer
         root = freezer.freeze()
-        keys, seen = self.keys, {root: 0}
+        keys, seen = self.keys, self.seen
+        seen[root] = 0
         keys.append(root)
         tasks = range(len(stage.frames))
         first, target, who, resolved = graph.first, graph.target, graph.who, graph.resolved
@@ -90,7 +87,6 @@ class Search:
         state = 0
         while state < len(keys):
             key = keys[state]
-            keys[state] = None  # kept in `seen`
             first.append(len(target))
             thaw(key)
             reads = stage.disk_moves()
@@ -143,6 +139,10 @@ class Search:
                 self.tell(state, len(keys))
         first.append(len(target))
         self.complete = True
+
+    def key_of(self, state: int) -> tuple:
+        """The key of a state."""
+        return self.keys[state]
 
     def look_at_sleeper(self, state: int, number: int) -> None:
         """A task cannot move: note it if it is being killed and sleeps for I/O."""

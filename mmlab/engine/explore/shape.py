@@ -57,7 +57,7 @@ class Describer:
             return self.handle(value._number)
         if value is self.own:
             return "own"
-        if isinstance(value, BY_IDENTITY) or isinstance(value, type):
+        if isinstance(value, (*BY_IDENTITY, type)):
             return ("id", id(value))
         if id(value) in self.met:
             return ("again", self.met[id(value)])

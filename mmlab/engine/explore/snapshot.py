@@ -8,6 +8,7 @@ two values of it are equal or neighbours, not its size, unless its width is what
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from itertools import pairwise
 from typing import NamedTuple
 
 from ...kernel.failslab import FailOnce
@@ -51,8 +52,7 @@ class Freezer:
             tuple((key, ref(table)) for key, table in sorted(mm.pgd.items())),
             self.count("mmap", mm.mmap_seq), self.count("lock", mm.mm_lock_seq), mm.mm_users,
             mm.rcu.readers, tuple(ref(vma) for vma in mm.rcu.removed), self.lock(mm.mmap_sem),
-            tuple((file.i_size, file.unmapped_from, file.truncate_count, tuple((i, ref(p)) for i, p in sorted(file.pages.items())))
-                  for file in k.files),
+            tuple(self.file(file) for file in k.files),
             tuple(ref(p) for p in stage.reads), tuple(ref(p) for p, _ in k.disk.queue), k.disk.inside,
             k.fail_alloc is not None, tuple(context.runnable for context in stage.contexts),
         ]  # fmt: skip
@@ -97,6 +97,10 @@ class Freezer:
                     elif type(thing) is vm_area_struct:
                         used["lock"].add(thing.vm_lock_seq)
         return {family: compact(sorted(values)) for family, values in used.items()}
+
+    def file(self, file) -> tuple:
+        pages = tuple((index, self.ref(page)) for index, page in sorted(file.pages.items()))
+        return file.i_size, file.unmapped_from, file.truncate_count, pages
 
     def lock(self, sem) -> tuple:
         tasks = self.stage.k.tasks
@@ -265,7 +269,7 @@ def compact(values: list[int]) -> dict[int, int]:
     """Renumber ascending counter values: equality, parity and neighbourhood stay, distances above 2 become 2 or 3."""
     first = values[0]
     new = {first: first if first < 0 else first % 2}
-    for before, value in zip(values, values[1:]):
+    for before, value in pairwise(values):
         distance = value - before
         new[value] = new[before] + (distance if distance <= 2 else 2 + distance % 2)
     return new

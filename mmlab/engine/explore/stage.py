@@ -60,7 +60,8 @@ class Stage:
     """A kernel for `design`, its tasks, and the disk.
 
     `tasks` are added by `spawn` with the code that they run; `frames` has for each its stack of (place, structs that it
-    knows); `reads` are the reads under way. `grain` says where others may come between, see movers.py.
+    knows); `reads` are the reads under way; `movers` knows where others may come between. With a list in `log`, each
+    question is noted there: (words, line of the reader's code, whether others could tell its place).
     """
 
     def __init__(self, design, run: Callable, *, seq_bits: int = 32, channels: int = 1, queue_depth: int = 8) -> None:
@@ -69,6 +70,7 @@ class Stage:
         self.frames: list[list] = []
         self.reads: list = []
         self.contexts: list = []
+        self.log: list | None = None
         k.disk = block_device(k, lambda: 0, channels, queue_depth)
         k.start_io = lambda page, service: self.reads.append(page)
         self.tree = Tree(run)
@@ -87,7 +89,7 @@ class Stage:
         self.things_by_name[name] = thing
 
     def spawn(self, comm: str, role: str, code: str, arguments: tuple, *, outside: bool = False) -> task_struct:
-        """A task that runs the piece of code called `code` with these arguments (plain values, or what is always there)."""
+        """A task that runs the piece of code called `code`; arguments are plain values, or what is always there."""
         k = self.k
         task = ExplorerTask(k, comm, role, None if outside else k.mm)
         task.line = None
@@ -134,6 +136,8 @@ class Stage:
             mover = self.movers.kind_of(task, place, refs)
             if moved and committed and mover not in (BOTH, LEFT):
                 break
+            if self.log is not None:
+                self.log.append((self.words(task, op, arguments, refs), place.line, mover not in (BOTH, LEFT)))
             try:
                 answer = self.perform(task, op, arguments, refs)
             except Asleep as sleep:
@@ -242,6 +246,22 @@ class Stage:
             raise Asleep
         result = lock.woken(task)
         return result if op.endswith("_killable") else None
+
+    def words(self, task, op: str, arguments: list, refs: list) -> str:
+        """A question as a person would put it."""
+        if op == "call":
+            return f"calls {arguments[0]}"
+        first, *rest = (self.resolve(argument, refs, task) for argument in arguments)
+        if op == "get":
+            return f"looks at {first!r}: {rest[0]}"
+        if op == "set":
+            return f"sets {rest[0]} of {first!r}"
+        if op == "count":
+            return "computes with a counter"
+        shown = [repr(first)] * (first is not self.k) + [
+            hex(v) if type(v) is int and v > 1 << 20 else repr(v) for v in rest
+        ]
+        return f"{op}({', '.join(shown)})"
 
     def look(self, thing, name: str):
         """One field of a struct."""

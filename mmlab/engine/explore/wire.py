@@ -42,8 +42,8 @@ METHODS = {rw_semaphore: LOCK_STEPS, vma_lock: LOCK_STEPS, spinlock_t: ("spin_lo
 """the methods of structs that are primitives"""
 READABLE = {
     mm_struct: ("mmap_sem", "page_table_lock", "mmap_seq", "mm_lock_seq", "mm_users", "seq_bits"),
-    vm_area_struct: ("vm_start", "vm_end", "vm_flags", "vm_file", "vm_pgoff", "vm_ops", "vm_mm", "vm_lock", "vm_lock_seq",
-                     "vm_private_data", "detached"),
+    vm_area_struct: ("vm_start", "vm_end", "vm_flags", "vm_file", "vm_pgoff", "vm_ops", "vm_mm", "vm_lock",
+                     "vm_lock_seq", "vm_private_data", "detached"),
     page: ("flags", "mapping", "index"),
     address_space: ("i_size", "truncate_count"),
     task_struct: ("flags", "mm", "pending", "forced", "in_kernel", "fixup", "min_flt", "maj_flt", "exit_code"),
