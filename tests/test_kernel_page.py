@@ -23,6 +23,7 @@ from mmlab.kernel import (
     wait_on_page_locked_interruptible,
     wait_on_page_locked_killable,
 )
+from mmlab.kernel.costs import INSTALL_PTE
 from mmlab.kernel.sleep import EINTR
 from mmlab.kernel.truncate import vmtruncate
 
@@ -271,7 +272,7 @@ def test_find_lock_page_looks_again_when_the_page_was_truncated_while_it_slept()
         seen.append(await find_lock_page(lab.file, 0))
 
     lab.task(holder())
-    lab.task(vmtruncate(lab.file, 0), DISK + 700)
+    lab.task(vmtruncate(lab.file, 0), DISK + 700 - INSTALL_PTE)
     lab.task(finder(), DISK + 800)
     lab.run()
     assert lab.words(None, "page_wait") == [("page_wait", "data:0")] * 3  # its read, the truncation, the finder

@@ -13,15 +13,19 @@ from .vmscan import remove_from_page_cache, try_to_unmap
 async def vmtruncate(mapping: address_space, size: int) -> None:
     """Cut a file to `size` bytes: i_size first, then the ptes, then the pages, each under its page lock.
 
-    Sleeps for pages under I/O. `truncate_count` is bumped with the unmapping, so a fault that sampled it before
-    sleeping can tell. Lock state: none of mmap_sem needed; no page lock held by the caller.
+    Sleeps for pages under I/O. `truncate_count` is bumped with the unmapping, under page_table_lock: a fault that
+    sampled it before sleeping and compares it under that lock can tell. (In Linux i_size changes a moment earlier, and
+    a pte that is installed in between is found by the unmapping.) Lock state: none of mmap_sem needed; no page lock
+    held by the caller.
     """
-    mapping.i_size = size
     first = (size + PAGE_SIZE - 1) >> PAGE_SHIFT
+    await mapping.k.mm.page_table_lock.spin_lock()
+    mapping.i_size = size
     doomed = sorted(index for index in mapping.pages if index >= first)
     mapping.truncate_count += 1
     for index in doomed:
         try_to_unmap(mapping.pages[index])
+    await mapping.k.mm.page_table_lock.spin_unlock()
     for index in doomed:
         page = mapping.pages.get(index)
         if page is None:
