@@ -12,9 +12,13 @@ from mmlab.kernel import (
     charge,
     get_vma,
     mas_walk,
+    page_cache_read,
+    pte_alloc_map,
     put_vma,
     rcu_read_lock,
     rcu_read_unlock,
+    set_pte_at,
+    wait_on_page_locked,
 )
 from mmlab.kernel.exception import touch
 from mmlab.kernel.mm import lookup_vma
@@ -321,6 +325,53 @@ def test_a_writer_that_forgets_to_lock_the_vma_is_found():
         await lab.k.vma_end_read(vma)
 
     assert finding(lab, reader(), sys_munmap(lab.k, BASE, 64 * PAGE)) == "vma removed under its reader"
+
+
+def test_a_reader_that_has_the_lock_only_until_its_second_look_is_no_mistake_of_the_writer():
+    lab = Lab("per_vma_lock")
+    vma = lookup_vma(lab.mm, BASE)
+    seen = []
+
+    async def writer():
+        await lab.k.mmap_write_lock(lab.mm)
+        await lab.k.vma_start_write(vma)
+        await charge(10 * US)
+        do_munmap(lab.mm, BASE, 64 * PAGE)
+        await lab.k.mmap_write_unlock(lab.mm)
+
+    async def reader():
+        await rcu_read_lock(lab.mm)
+        seen.append(await vma.vm_lock.down_read_trylock())
+        await charge(20 * US)
+        seen.append(vma.detached)
+        await lab.k.vma_end_read(vma)
+        await rcu_read_unlock(lab.mm)
+
+    lab.task(writer())
+    lab.task(reader(), 5 * US)
+    lab.run()
+    assert seen == [True, True]
+    with pytest.raises(KernelBug, match="use after free"):
+        seen.append(vma.vm_start)
+
+
+def test_a_pte_through_a_vma_that_was_removed_but_is_not_freed_yet_is_found():
+    lab = Lab("per_vma_lock")
+
+    async def late():
+        page = await page_cache_read(lab.file, 0)
+        await wait_on_page_locked(page)
+        await rcu_read_lock(lab.mm)
+        vma = await mas_walk(lab.mm, BASE)
+        await charge(MS)
+        assert vma.detached and await lab.k.vma_start_read(vma)
+        await rcu_read_unlock(lab.mm)
+        table = await pte_alloc_map(lab.mm, BASE)
+        await lab.mm.page_table_lock.spin_lock()
+        await set_pte_at(vma, table, BASE, page)
+
+    lab.task(sys_munmap(lab.k, BASE, 64 * PAGE), DISK + 100 * US, role="mmap")
+    assert finding(lab, late()) == "pte through a stale vma"
 
 
 def test_a_look_up_without_rcu_and_a_forgotten_unlock_are_found():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import sys
 import types
 
@@ -39,6 +40,13 @@ def find(name: str | Design) -> Design:
 def diff(a: str | Design, b: str | Design) -> Diff:
     """The patch that turns design `a` into design `b`; names or Design objects."""
     return diff_designs(find(a), find(b))
+
+
+def __getattr__(name: str):
+    """`mmlab.designs.mutants`, the wrong designs, imported when somebody asks for them."""
+    if name == "mutants":
+        return importlib.import_module(".mutants", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class _Catalogue(types.ModuleType):

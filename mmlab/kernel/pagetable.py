@@ -99,6 +99,7 @@ async def set_pte_at(vma, page_table: pte_table, address: int, page: page) -> No
         (mm.mmap_sem in task.held or vma.vm_lock in task.held)
         and mm.page_table_lock.owner is task
         and vma.vm_start <= address < vma.vm_end
+        and not vma.detached
         and page in task.pins
         and page.flags & PG_uptodate
         and page.mapping is file

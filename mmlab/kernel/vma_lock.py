@@ -79,9 +79,13 @@ async def put_vma(vma) -> None:
 
 
 def vm_area_free(vma) -> None:
-    """munmap has removed the vma: free it now, or as soon as nobody can be looking at it. mmap_sem held for writing."""
+    """munmap has removed the vma: free it now, or as soon as nobody can be looking at it. mmap_sem held for writing.
+
+    Who has the vma's lock though the writer has locked the vma for writing has it only for a moment: it got the lock
+    between two looks at vm_lock_seq, and the second one will tell.
+    """
     mm = vma.vm_mm
-    if vma.is_locked():
+    if vma.is_locked() and vma.vm_lock_seq != mm.mm_lock_seq:
         mm.k.bug(
             "vma removed under its reader",
             f"{mm.k.current.comm} removes {vma!r} while somebody holds its lock",

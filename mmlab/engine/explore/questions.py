@@ -1,8 +1,8 @@
 """Questions done on the real structs, and answers told in plain form.
 
 A primitive is driven to its end or to its sleep. Asleep in the queue of a lock, a task has its place there and goes on
-when the lock is handed to it; asleep for anything else, it will simply try the primitive again: of its side effects only
-joining a wait queue comes before the sleep.
+when the lock is handed to it; asleep for anything else, it will simply try the primitive again: of its side effects
+only joining a wait queue comes before the sleep.
 """
 
 from __future__ import annotations
