@@ -87,22 +87,6 @@ class Questions:
         result = lock.woken(task)
         return result if op.endswith("_killable") else None
 
-    def words(self, task, op: str, arguments: list, refs: list) -> str:
-        """A question as a person would put it."""
-        if op == "call":
-            return f"calls {arguments[0]}"
-        first, *rest = (self.resolve(argument, refs, task) for argument in arguments)
-        if op == "get":
-            return f"looks at {first!r}: {rest[0]}"
-        if op == "set":
-            return f"sets {rest[0]} of {first!r}"
-        if op == "count":
-            return "computes with a counter"
-        shown = [repr(first)] * (first is not self.k) + [
-            hex(v) if type(v) is int and v > 1 << 20 else repr(v) for v in rest
-        ]
-        return f"{op}({', '.join(shown)})"
-
     def look(self, thing, name: str):
         """One field of a struct."""
         value = getattr(thing, name)
