@@ -10,7 +10,7 @@ from ...kernel.page import PG_locked
 from ...kernel.rwsem import rw_semaphore
 from ...trace import Event
 from .search import python_error
-from .stage import Deed
+from .stage import Deed, Move
 from .words import consequences
 
 STATES = (
@@ -39,7 +39,7 @@ class Step(NamedTuple):
     of the reader's code or None in the kernel's own; `events` is what it left in the trace, `locks` who holds and waits
     for what after it, `sem` the same of mmap_sem alone, `state` what each task does now: a word of STATES. `answers` is
     how many questions were answered, `queued` whether the task stood in the queue of a lock at its end, `moved` False
-    for a task that could not move.
+    for a task that could not move, `resolved` whether its fault was resolved by it.
     """
 
     number: int
@@ -53,6 +53,7 @@ class Step(NamedTuple):
     answers: int = 0
     queued: bool = False
     moved: bool = True
+    resolved: bool = False
 
 
 @dataclass
@@ -108,10 +109,10 @@ class Teller:
         k.now = number * 1_000
         self.recorded.clear()
         stage.log = log = []
-        moved = True
+        move = Move(True)
         try:
             if who < len(self.tasks):
-                moved = stage.move(who).moved
+                move = stage.move(who)
             else:
                 log.append(
                     Deed("complete", f"finishes the read of {stage.reads[who - len(self.tasks)].name}", None, True)
@@ -121,13 +122,13 @@ class Teller:
             self.finding = error if isinstance(error, KernelBug) else python_error(stage, error)
         finally:
             stage.log = None
-        told = self.tell(number, who, log, moved)
+        told = self.tell(number, who, log, move)
         self.steps.append(told)
         if self.finding is not None:
             complete(self.finding, stage, [event for step in self.steps for event in step.events])
         return told
 
-    def tell(self, number: int, who: int, log: list[Deed], moved: bool) -> Step:
+    def tell(self, number: int, who: int, log: list[Deed], move: Move) -> Step:
         """The step in words: the questions that count, or the last one, and what it did to others."""
         k = self.k
         events = tuple(Event(*event) for event in self.recorded)
@@ -140,9 +141,14 @@ class Teller:
         return Step(
             number, self.tasks[who] if who < len(self.tasks) else "disk",
             (*dict.fromkeys(deed.words for deed in chosen), *consequences(events)), line, events, k.lock_state(),
-            self.states(), hold(k), sum(deed.answered and deed.op != "call" for deed in log),
-            any(deed.queued for deed in log), moved,
+            self.states(), hold(k), self.questions(log),
+            any(deed.queued for deed in log), *move,
         )  # fmt: skip
+
+    def questions(self, log: list[Deed]) -> int:
+        """How many questions the step put to the end: those that were answered, and the one that found a bug."""
+        broke = self.finding is not None and bool(log) and not (log[-1].answered or log[-1].queued)
+        return sum(deed.answered and deed.op != "call" for deed in log) + broke
 
 
 def tell_path(stage, path: list[int], *, world: str, loop_from: int | None = None) -> Interleaving:

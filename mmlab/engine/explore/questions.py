@@ -40,11 +40,7 @@ class Questions:
         if op == "get":
             return self.look(*values)
         if op == "set":
-            thing, name, value = values
-            if name in ("min_flt", "maj_flt"):
-                value = min(value, MOST_FAULTS)
-            setattr(thing, name, value.value if type(value) is Count else value)
-            return None
+            return self.assign(*values)
         if op == "count":
             return self.compute(*values)
         if task.waits_for is not None:
@@ -86,6 +82,12 @@ class Questions:
             raise Asleep
         result = lock.woken(task)
         return result if op.endswith("_killable") else None
+
+    def assign(self, thing, name: str, value) -> None:
+        """Write a field."""
+        if name in ("min_flt", "maj_flt"):
+            value = min(value, MOST_FAULTS)
+        setattr(thing, name, value.value if type(value) is Count else value)
 
     def look(self, thing, name: str):
         """One field of a struct."""

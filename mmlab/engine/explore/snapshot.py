@@ -184,6 +184,10 @@ class Freezer:
         for number, (task, fields) in enumerate(zip(k.tasks, head[HEAD:])):
             self.thaw_task(number, task, fields)
 
+    def alive_in(self, key: tuple) -> list[int]:
+        """The numbers of the tasks that have still something to do in a state, without putting it onto the stage."""
+        return [number for number, task in enumerate(key[HEAD : HEAD + len(self.stage.k.tasks)]) if task[-1]]
+
     def thing(self, name_or_number):
         if type(name_or_number) is int:
             return self.things[name_or_number]
