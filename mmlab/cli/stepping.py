@@ -11,6 +11,7 @@ from ..experiment.worlds import world_of
 from ..view.folding import SEEN
 from ..view.interleaving_text import SIGNS, text
 from ..view.states import STATES
+from .commands import print_json
 
 HELP = """  a number or a name   let that task (or the disk) take its next step
   u                    undo the last step
@@ -23,6 +24,11 @@ HELP = """  a number or a name   let that task (or the disk) take its next step
 
 def step(args) -> int:
     """mmlab step"""
+    if args.json and not args.list:
+        raise ValueError("--json goes with --list only: a game is not for programs; see mmlab.engine.step.Stepper")
+    if args.json:
+        print_json({goal.name: goal.sentence for goal in GOALS.values()})
+        return 0
     if args.list:
         for goal in GOALS.values():
             print(f"{goal.name}\n   {goal.sentence}")

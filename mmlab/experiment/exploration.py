@@ -178,6 +178,7 @@ def judge(verdict: Verdict, design: Design, stage: Stage, victims: list[int]) ->
                 "unkillable",
                 f"{stage.k.tasks[victims[0]].comm} has a SIGKILL pending and sleeps for the disk all the same",
                 "each wait on this path: the killable kind, and what the code does when it answers -EINTR",
+                task=stage.k.tasks[victims[0]].comm,
             )
     if path is None:
         return

@@ -78,10 +78,23 @@ def tell(
     finding: KernelBug | None = None,
 ) -> Interleaving:  # fmt: skip
     """The Interleaving of a path; `finding` is what is wrong with it if its last step does not say so itself."""
-    told = tell_path(fresh(), path, world=world, loop_from=loop_from)
+    stage = fresh()
+    told = tell_path(stage, path, world=world, loop_from=loop_from)
+    if finding is not None and told.finding is None and loop_from is None:
+        finding.where = finding.where or standing(stage, finding.task)
+        finding.locks = finding.locks or stage.k.lock_state()
+        finding.time = finding.time or stage.k.now
     values = {one.name: getattr(told, one.name) for one in fields(told)}
     values["finding"] = told.finding or finding
     return Interleaving(**values, fresh=fresh)
+
+
+def standing(stage, comm: str | None) -> tuple[str, int, str] | None:
+    """The line of the reader's code at which a task stands now."""
+    for task, frames in zip(stage.k.tasks, stage.frames):
+        if task.comm == comm and frames:
+            return frames[-1][0].line
+    return None
 
 
 def passing_paths(search) -> Iterator[list[int]]:

@@ -19,6 +19,8 @@ SEEN = {
     "done": None,
 }
 """which of the seven states is drawn for a word of the explorer; None: the task is gone"""
+ASLEEP = ("unkillable", "deadlock")
+"""findings whose story is where a task sleeps"""
 ABOUT_LOCKS = ("lock", "stranger")
 """findings whose story is what the task did to its locks"""
 SILENT = ("walk", "start")
@@ -119,6 +121,9 @@ def how(told):
     if told.loop_from is not None:
         return f"What repeats: {'; '.join(turns(told.steps[told.loop_from :]))}."
     who = told.finding.task
+    if told.finding.kind in ASLEEP and told.finding.where:
+        function, number, source = told.finding.where
+        return f"{who} sleeps in {function}, line {number}: {source}"
     if any(word in told.finding.kind for word in ABOUT_LOCKS):
         locks = [f"{did} (step {step.number})" for step in told.steps for did in lock_words(step, who)]
         return f"The locks of {who}: {', '.join(locks)}." if locks else ""
