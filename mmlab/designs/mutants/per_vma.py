@@ -148,7 +148,7 @@ MUTANTS = (
         find("per_vma_lock").patched("no_second_look_at_the_vma", lock_vma_under_rcu=lock_vma_under_rcu_looking_once),
         "I have the vma's lock, so it is the vma that I looked for; that it was removed before I had the lock"
         " I do not see.",
-        world="two faults and a remap",
+        world="a cached page and a remap",
         finding="pte through a stale vma",
         source="Linux 6.4, 5e31275cc997: detached and the bounds are looked at again",
         schedule="first: brings the page; second: mas_walk; remap: whole write section; second: locks the old vma, "
