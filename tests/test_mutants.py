@@ -200,7 +200,6 @@ NOT_BY_THE_CLOCK = {
     "file_pinned_after_drop",
     "page_put_before_the_wait",
     "trylock_not_asked",
-    "mapping_checked_too_early",
     "no_second_look_at_vm_lock_seq",
     "still_counter_taken_for_no_writer",
     "no_second_look_at_the_vma",

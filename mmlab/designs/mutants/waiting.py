@@ -94,6 +94,7 @@ MUTANTS = (
         finding="unkillable",
         source="before Linux 37b23e0525d3",
         schedule="fault: up_read, waits; SIGKILL: nothing happens",
+        steps=11,
     ),
     Mutant(
         find("pagefault_args").patched("dying_kernel_fault_replayed", do_page_fault=do_page_fault_not_for_the_dying),
@@ -103,6 +104,7 @@ MUTANTS = (
         finding="livelock",
         source="after Linux 26178ec11ef3: endless fault of the kernel with a fatal signal pending",
         schedule="SIGKILL; again and again: fault: returns, copy_from_user touches the page again",
+        steps=4,
     ),
     Mutant(
         find("pagefault_args").patched("signal_first_in_kernel_mode", do_page_fault=do_page_fault_signals_first),
@@ -112,5 +114,6 @@ MUTANTS = (
         finding="livelock",
         source="[ours]: only a fatal signal may end a fault of the kernel itself, and by its fixup",
         schedule="SIGUSR1; again and again: fault: returns, copy_from_user touches the page again",
+        steps=4,
     ),
 )
