@@ -120,7 +120,8 @@ def passing_paths(search) -> Iterator[list[int]]:
 
 def ends_of(search) -> set[int]:
     """The states in which every task has ended that ends in any state at all."""
-    alive = [search.stage.freezer.alive_in(key) for key in search.keys]
+    own = search.stage.freezer.own
+    alive = [[task for task, part in enumerate(state[1:]) if own[part][-1]] for state in search.states]
     endless = set.intersection(*map(set, alive)) if alive else set()
     return {
         state for state, tasks in enumerate(alive) if set(tasks) == endless and len(tasks) < len(search.stage.frames)
