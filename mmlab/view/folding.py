@@ -138,16 +138,14 @@ def how(told):
     return f"{begin}. Meanwhile, {then}. At step {len(told.steps)} {who} goes on as if nothing had happened."
 
 
+NOTICED = ("evict", "submit", "io_done", "acquire", "release", "leave", "unmap", "signal", "gave_up")
+"""events by which others notice a step"""
+
+
 def turns(steps):
-    """What each task did in its turn, the steps that somebody notices only."""
-    for task, group in groupby(steps, key=lambda step: step.task):
-        group = list(group)
-        words = [
-            told_shortly(step)
-            for step in group
-            if has(step, "evict", "submit", "io_done", "acquire", "release", "leave", "unmap", "signal")
-        ]
-        yield f"{task}: {', '.join(dict.fromkeys(words or [group[-1].did[-1]]))}"
+    """What each task did in its turn: the steps that others notice."""
+    for task, group in groupby((step for step in steps if has(step, *NOTICED)), key=lambda step: step.task):
+        yield f"{task}: {', '.join(dict.fromkeys(map(told_shortly, group)))}"
 
 
 def told_shortly(step):

@@ -116,7 +116,8 @@ def mapped_over(mm, length, flags=None, file=None, pgoff=0, address=None, *answe
 def returned(k, task, minor: int, major: int, answer) -> str:
     """leave_fault."""
     if task.forced or minor or major:
-        return f"goes back to user mode: {task.forced or ('a major fault' if major else 'a minor fault')}"
+        outcome = task.forced or f"counted as a {'major' if major else 'minor'} fault"
+        return f"goes back to user mode: {outcome}"
     return "goes back to user mode with nothing resolved"
 
 
