@@ -9,6 +9,9 @@ from browser_helpers import browser_page
 
 import mmlab
 from mmlab.engine.explore.path import STATES
+from mmlab.engine.explore.wire import METHODS
+from mmlab.engine.explore.words import WORDS
+from mmlab.kernel.handle import STEPS
 from mmlab.view import folding, states
 from mmlab.view.boxes import code_width, wrap_code, wrap_words
 from mmlab.view.interleaving_text import SIGNS
@@ -174,6 +177,19 @@ def test_a_notebook_shows_an_interleaving_and_a_verdict_with_its_picture():
     safe = mmlab.explore("synchronous", "one fault")._repr_mimebundle_()["text/html"]
     assert "<svg " not in safe
     assert "sequentially consistent memory" in safe
+
+
+def test_every_question_that_code_can_put_has_words_of_its_own():
+    methods = {method for methods in METHODS.values() for method in methods}
+    assert set(WORDS) == {*STEPS, *methods, "get", "set", "count", "call", "enter", "leave", "leave_fault"}
+
+
+def test_no_counterexample_shows_a_bare_call_or_a_python_object():
+    for name in (*NAMES, "permission_from_gup"):
+        for step in counterexample(name).steps:
+            assert step.did and all(
+                did and not re.search(r"[<>]|\w\(|None|\bTrue\b|\bFalse\b", did) for did in step.did
+            )
 
 
 def test_words_and_code_are_wrapped_without_losing_a_letter():

@@ -192,6 +192,16 @@ WORDS = {
     "follow_page": lambda mm, address, write, answer: (
         f"follows the page table: {'nothing there' if answer is None else 'finds ' + name(answer)}"
     ),
+    "alloc_zeroed_user_highpage": lambda k, answer: (
+        "finds no memory for a page" if answer is None else "takes a zeroed page"
+    ),
+    "spu_acquire_runnable": lambda k, context, state, answer: (
+        "waits until the spu runs" if answer is NOT_YET else f"stops waiting: {'a signal came' if answer else 'it runs'}"
+    ),
+    "spu_bind_context": lambda context, answer: "lets the spu run",
+    "local_store_page": lambda context, index, answer: (
+        "looks for a page of the local store: " + ("not there" if answer is None else "there")
+    ),
     "rcu_read_lock": lambda mm, answer: "enters an rcu section",
     "rcu_read_unlock": lambda mm, answer: "leaves the rcu section",
     "get_vma": lambda vma, answer: "takes a reference to the vma",
@@ -201,10 +211,11 @@ WORDS = {
 
 def told(op: str, values: list, answer) -> str:
     """What was done: `op` with `values`, and the `answer` (NOT_YET if there is none)."""
+    if op.startswith("bug"):
+        return f"breaks a rule: {values[1]}" if op == "bug" else "breaks a rule"
     words = WORDS.get(op)
     if words is None:
-        shown = ", ".join(map(name, values))
-        return f"{op}({shown})"
+        return f"{op}({', '.join(map(name, values))})"
     return words(*values, answer)
 
 
