@@ -196,7 +196,7 @@ WORDS = {
         "finds no memory for a page" if answer is None else "takes a zeroed page"
     ),
     "spu_acquire_runnable": lambda k, context, state, answer: (
-        "waits until the spu runs" if answer is NOT_YET else f"stops waiting: {'a signal came' if answer else 'it runs'}"
+        "waits until the spu runs" if answer is NOT_YET else f"stops waiting: {'a signal' if answer else 'it runs'}"
     ),
     "spu_bind_context": lambda context, answer: "lets the spu run",
     "local_store_page": lambda context, index, answer: (
