@@ -1,0 +1,126 @@
+"""SPIN judges the designs by models of its own: the verdicts, the wrong models, and that the models mean something."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from spin_judge import DESIGNS, MODELS, WORLDS, MissingTool, judge, search, tool, unreached, verifier
+from spin_mutants import MUTANTS
+
+SMALL = (
+    "one fault", "two faults", "two faults and a remap", "a fault and an unmap", "a fault under DONTNEED",
+    "a fault under DONTNEED and mmap", "a fault under reclaim", "a fault and a truncate", "a fault and a read error",
+    "a fault and a kill", "a fault and a narrow counter", "get_user_pages",
+)  # fmt: skip
+"""the worlds of the default tier"""
+
+LIVELOCKS = {
+    *((design, "a fault under DONTNEED") for design in ("nopage_refault", "nopage_retry", "page_flag")),
+    *((design, "a fault under reclaim") for design in ("nopage_refault", "nopage_retry", "page_flag")),
+    *((design, "a fault under DONTNEED and mmap") for design in ("nopage_refault", "nopage_retry", "page_flag")),
+    ("sequence_counter_unbounded", "a fault under DONTNEED and mmap"),
+}
+"""the only fair cycles: a retry without bound, whose page somebody throws out for ever"""
+
+UNKILLABLE = {
+    (design, world)
+    for design in ("synchronous", "nopage_retry", "retry_once", "page_flag")
+    for world in ("a fault and a kill", "get_user_pages, a remap and a kill")
+}
+"""these wait for the disk and for nothing else (nopage_refault does not wait at all)"""
+
+
+def checked(design, world, mutant=(), **options):
+    """SPIN's verdict; a missing program fails the test with one line."""
+    try:
+        return judge(design, world, mutant, **options)
+    except MissingTool as missing:
+        pytest.fail(str(missing), pytrace=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled(request):
+    """Compile the verifiers of the selected tests, two at a time."""
+    wanted = {}
+    for item in request.session.items:
+        parameters = item.callspec.params if item.path.name == "test_spin.py" and hasattr(item, "callspec") else {}
+        if "name" in parameters:
+            mutant = MUTANTS[parameters["name"]]
+            wanted[mutant.design, mutant.macros, "shortest", ()] = None
+            if mutant.finding == "livelock":
+                wanted[mutant.design, mutant.macros, "liveness", ()] = None
+        elif "design" in parameters and "flags" not in parameters:
+            wanted[parameters["design"], (), "safety", ()] = None
+            wanted[parameters["design"], (), "liveness", ()] = None
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda one: verifier(*one), wanted))
+    except MissingTool:
+        pass  # each test says so itself
+
+
+@pytest.mark.parametrize("program", ["spin", "gcc"])
+def test_the_judge_has_its_tools(program):
+    try:
+        tool(program)
+    except MissingTool as missing:
+        pytest.fail(str(missing), pytrace=False)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize(
+    "world", [world if world in SMALL else pytest.param(world, marks=pytest.mark.slow) for world in WORLDS]
+)
+def test_every_design_is_safe_and_live_but_for_the_known_cycles_and_the_unkillable_waits(design, world):
+    verdict = checked(design, world)
+    finding = "livelock" if (design, world) in LIVELOCKS else "unkillable" if (design, world) in UNKILLABLE else None
+    assert (verdict.safe, verdict.live, verdict.finding) == (True, finding is None, finding)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_every_wrong_model_is_found_and_called_by_its_name(name):
+    mutant = MUTANTS[name]
+    verdict = checked(mutant.design, mutant.world, mutant.macros, shortest=True)
+    assert (verdict.safe, verdict.finding) == (mutant.finding in ("livelock", "unkillable"), mutant.finding)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_what_exposes_a_wrong_model_finds_nothing_in_the_right_one(name):
+    """Or the world, not the fault in the model, would be what is found."""
+    mutant = MUTANTS[name]
+    if mutant.world in SMALL:
+        assert checked(mutant.design, mutant.world).finding in (
+            None,
+            *(["livelock"] if (mutant.design, mutant.world) in LIVELOCKS else []),
+        )
+
+
+def test_every_switch_in_the_models_belongs_to_a_wrong_model():
+    text = "".join(path.read_text() for path in MODELS.glob("*.pml"))
+    switches = set(re.findall(r"#if(?:n?def | !?defined\()(\w+)", text)) | set(re.findall(r"!defined\((\w+)", text))
+    ours = set(re.findall(r"#define (\w+)", text))
+    assert switches - ours == {macro for mutant in MUTANTS.values() for macro in mutant.macros}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", [design for design in DESIGNS if design != "sequence_counter_unbounded"])
+def test_every_statement_of_a_model_runs_in_some_world(design):
+    """sequence_counter_unbounded is left out: it never comes to the waits of a last pass."""
+    checked(design, "one fault")
+    pan = verifier(design, (), "safety", ())
+    left = [unreached(search(pan, words)[0]) for world, words in WORLDS.items() if not world.startswith("three")]
+    assert frozenset.intersection(*left) == frozenset()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize(
+    "world", ["two faults and a remap", "a fault under DONTNEED and mmap", "a fault and a truncate"]
+)
+@pytest.mark.parametrize("flags", [("-DNOREDUCE",)])
+def test_verdicts_are_the_same_without_partial_order_reduction(design, world, flags):
+    with_it, without = checked(design, world), checked(design, world, flags=flags)
+    assert (with_it.safe, with_it.live) == (without.safe, without.live)
+    assert without.states >= with_it.states
