@@ -117,7 +117,7 @@ def verifier(design: str, mutant: tuple[str, ...], kind: str, flags: tuple[str, 
 @functools.cache
 def search(pan: Path, words: str, *options: str) -> tuple[str, float]:
     """Run a verifier in a world: its output, and the cpu seconds it took."""
-    command = [str(pan), "-w20", "-m1000000", *options]
+    command = [str(pan), "-w19", "-m100000", *options]
     with subprocess.Popen(
         command, cwd=pan.parent, stdout=subprocess.PIPE, text=True, env={**os.environ, "WORLD": words}
     ) as process:
@@ -154,6 +154,7 @@ def finding_in(output: str) -> str | None:
     return {"invalid end state": "deadlock", "acceptance cycle": "livelock"}.get(text, text)
 
 
+@functools.cache
 def judge(
     design: str, world: str, mutant: tuple[str, ...] = (), *, shortest: bool = False, flags: tuple[str, ...] = ()
 ) -> Verdict:
@@ -163,8 +164,8 @@ def judge(
 
     Raises MissingTool without spin or gcc, RuntimeError when a search does not come to its end.
     """
-    words = WORLDS[world]
-    output, seconds = search(verifier(design, mutant, "shortest" if shortest else "safety", flags), words)
+    words, kind = WORLDS[world], "shortest" if shortest else "safety"
+    output, seconds = search(verifier(design, mutant, kind, flags), words)
     finding = finding_in(output)
     states = number(r"(\d+) states, stored", output)
     transitions = number(r"(\d+) transitions", output)
@@ -174,7 +175,7 @@ def judge(
         finding = finding_in(proof)
         output = proof if finding else output
         if finding is None and "kill" in words.split():
-            stuck, _ = search(verifier(design, mutant, "safety", flags), words + " silent")
+            stuck, _ = search(verifier(design, mutant, kind, flags), words + " silent")
             if finding_in(stuck):
                 finding, output = "unkillable", stuck
         live = finding is None

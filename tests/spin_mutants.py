@@ -9,15 +9,21 @@ from dataclasses import dataclass
 class Mutant:
     """A model with one thing wrong.
 
-    `design` is the model, `macros` switch the fault on, `world` exposes it, `finding` is what SPIN must say, `story`
-    says what was done wrong.
+    `design` is the model, `switches` turn the fault on, `world` exposes it, `finding` is what SPIN must say, `story`
+    says what was done wrong; `again`: another mutant shows the same in another design.
     """
 
     design: str
-    macros: tuple[str, ...]
+    switches: tuple[str, ...]
     world: str
     finding: str
     story: str
+    again: bool = False
+
+    @property
+    def macros(self) -> tuple[str, ...]:
+        """What the model is compiled with."""
+        return (*self.switches, *(() if "get_user_pages" in self.world else ("NO_GET_USER_PAGES",)))
 
 
 MUTANTS = {
@@ -29,7 +35,7 @@ MUTANTS = {
         "a writer between the drop and the reading goes unseen"),
     "counter read after the drop, final": Mutant(
         "final", ("COUNTER_READ_AFTER_DROP",), "two faults and a remap", "pte through a stale vma",
-        "the same in final"),
+        "the same in final", again=True),
     "bump forgotten": Mutant(
         "sequence_counter", ("BUMP_FORGOTTEN",), "two faults and a remap", "pte through a stale vma",
         "one writer does not know the protocol"),
@@ -44,13 +50,13 @@ MUTANTS = {
         "every pass may drop the lock"),
     "task flag never cleared": Mutant(
         "retry_once", ("MAYRETRY_NEVER_CLEARED",), "a fault under reclaim", "livelock",
-        "the same with the flag of the task"),
+        "the same with the flag of the task", again=True),
     "no mapping re-check after the wait": Mutant(
         "sequence_counter", ("NO_MAPPING_RECHECK_AFTER_WAIT",), "a fault and a truncate", "page beyond i size",
         "the counter guards the vmas only, not the page cache"),
     "no mapping re-check after the wait, final": Mutant(
         "final", ("NO_MAPPING_RECHECK_AFTER_WAIT",), "a fault and a truncate", "page beyond i size",
-        "the same in final"),
+        "the same in final", again=True),
     "no mapping re-check under the page lock": Mutant(
         "pagefault_args", ("NO_MAPPING_RECHECK",), "a fault and a truncate", "page beyond i size",
         "looked up, then locked: truncate was faster"),
@@ -65,7 +71,7 @@ MUTANTS = {
         "a page in the cache is taken for a page that was read"),
     "no uptodate check after an error": Mutant(
         "pagefault_args", ("NO_UPTODATE_CHECK",), "a fault and a read error", "page not uptodate",
-        "an unlocked page is taken for a page that was read"),
+        "an unlocked page is taken for a page that was read", again=True),
     "page put twice": Mutant(
         "nopage_retry", ("PAGE_PUT_TWICE",), "one fault", "use after free",
         "after the wait two references are given back, and one was the cache's"),
@@ -86,7 +92,7 @@ MUTANTS = {
         "get_user_pages did not allow it and goes on as if it had the lock"),
     "caller unaware of the drop": Mutant(
         "nopage_retry", ("GUP_UNAWARE",), "get_user_pages", "lock not held",
-        "get_user_pages ignores RETRY"),
+        "get_user_pages ignores RETRY", again=True),
     "counted twice": Mutant(
         "retry_once", ("COUNTED_TWICE",), "one fault", "fault counted twice",
         "each pass that waited is a major fault"),
