@@ -43,7 +43,7 @@ MUTANTS = {
         "sequence_counter", ("BUMP_AFTER_UP_WRITE",), "a fault and an unmap", "pte through a stale vma",
         "a reader that gets the lock first finds the old number"),
     "narrow counter": Mutant(
-        "sequence_counter", ("NARROW_COUNTER",), "a fault and a narrow counter", "pte through a stale vma",
+        "sequence_counter", ("NARROW_COUNTER",), "a fault, a remap and an mmap", "pte through a stale vma",
         "one bit: two writers and it looks unchanged"),
     "MAYRETRY never cleared": Mutant(
         "pagefault_args", ("MAYRETRY_NEVER_CLEARED",), "a fault under DONTNEED", "livelock",
