@@ -26,8 +26,8 @@ LIVELOCKS = {
     ("sequence_counter_unbounded", "a fault under DONTNEED and mmap"),
     ("sequence_counter_unbounded", "two faults, an mmap and a read error"),
 }
-"""The only fair cycles: a retry without bound, whose page somebody throws out for ever. And, not in the mail: two threads
-whose reads fail, each of which always meets the other at its short look under the page lock, and retries."""
+"""The only fair cycles: a retry without bound, whose page somebody throws out for ever. And, not in the mail: two
+threads whose reads fail, each of which always meets the other at its short look under the page lock, and retries."""
 
 UNKILLABLE = {
     (design, world)
