@@ -42,7 +42,7 @@ def checked(design, world, mutant=(), **options):
     try:
         return judge(design, world, mutant, **options)
     except MissingTool as missing:
-        pytest.fail(str(missing), pytrace=False)
+        raise pytest.fail.Exception(str(missing), pytrace=False) from None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,7 +72,7 @@ def test_the_judge_has_its_tools(program):
     try:
         tool(program)
     except MissingTool as missing:
-        pytest.fail(str(missing), pytrace=False)
+        raise pytest.fail.Exception(str(missing), pytrace=False) from None
 
 
 @pytest.mark.parametrize("design", DESIGNS)
