@@ -62,7 +62,7 @@ def compare_designs(args) -> None:
 
 def list_designs(args) -> None:
     """mmlab designs"""
-    known = list({**designs.series, **designs.descendants, **designs.variants}.values())
+    known = list(designs.everything().values())
     if args.json:
         print_json(
             [
