@@ -151,13 +151,18 @@ def test_compare_as_json_has_the_results_and_the_published_figures(run):
 def test_designs_is_a_tree_with_stories_and_sources(run):
     _, out, _ = run("designs")
     lines = out.splitlines()
-    for design in designs.series.values():
+    for design in designs.everything().values():
         depth = len(design.lineage) - 1
         at = lines.index("   " * depth + design.name)
-        assert lines[at + 1].strip() == design.story
-        assert lines[at + 2].strip() == design.source
+        pad = "   " * (depth + 1)
+        told = [design.story, f"lock: {design.after_retry}", f"from: {design.source}"]
+        assert lines[at + 1 : at + 4] == [pad + text for text in told]
     rows = json.loads(run("designs", "--json")[1])
-    assert [row["name"] for row in rows][:1] == ["synchronous"] and rows[0]["base"] is None
+    assert [row["name"] for row in rows] == list(designs.everything())
+    assert rows[0]["base"] is None and rows[0]["lineage"] == ["synchronous"]
+    for row in rows:
+        design = designs.find(row["name"])
+        assert (row["after_retry"], row["lineage"]) == (design.after_retry, design.lineage)
 
 
 def test_diff_is_what_the_library_says(run):

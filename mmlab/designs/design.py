@@ -17,12 +17,13 @@ class Design:
 
     `name` is how people call it, `base` the design it patches (None for the first), `patch` the functions it replaces
     or adds, `story` one line on its idea, `source` where the idea comes from (mail, commit, or "[ours]"),
-    `answers` what its functions may answer.
+    `answers` what its functions may answer, `after_retry` who holds mmap_sem when ->nopage has answered RETRY (as its
+    base, unless it says otherwise).
     """
 
     def __init__(
         self, name: str, base: Design | None, patch: dict[str, Callable], story: str, source: str,
-        answers: dict[str, Contract] | None = None,
+        answers: dict[str, Contract] | None = None, after_retry: str = "",
     ) -> None:  # fmt: skip
         self.name = name
         self.base = base
@@ -30,20 +31,24 @@ class Design:
         self.story = story
         self.source = source
         self.answers = {**(base.answers if base else ANSWERS), **(answers or {})}
+        self.after_retry = after_retry or (base.after_retry if base else "")
 
     @classmethod
-    def first(cls, name: str, *functions: Callable, story: str, source: str) -> Design:
+    def first(cls, name: str, *functions: Callable, story: str, source: str, after_retry: str) -> Design:
         """A design that patches nothing."""
-        return cls(name, None, {function.__name__: function for function in functions}, story, source)
+        patch = {function.__name__: function for function in functions}
+        return cls(name, None, patch, story, source, after_retry=after_retry)
 
     def patched(
         self, name: str, *, story: str = "", source: str = "[yours]", added: dict[str, Callable] | None = None,
-        answers: dict[str, Contract] | None = None, new_signatures: bool = False, **functions: Callable,
+        answers: dict[str, Contract] | None = None, after_retry: str = "", new_signatures: bool = False,
+        **functions: Callable,
     ) -> Design:  # fmt: skip
         """A new design: this one with `functions` replaced and the functions in `added` added.
 
-        `answers` gives the contracts of those functions that now answer something else. `new_signatures` says that
-        functions take other parameters on purpose; then all their callers must be in the patch too.
+        `answers` gives the contracts of those functions that now answer something else; `after_retry` says who holds
+        mmap_sem after RETRY, where the patch changes that. `new_signatures` says that functions take other parameters
+        on purpose; then all their callers must be in the patch too.
 
         Raises ValueError when a function is not there to be replaced, is not `async def`, or takes other parameters
         than the one it replaces (without `new_signatures`, or while somebody still calls it with the old ones).
@@ -69,7 +74,7 @@ class Design:
                 raise ValueError(
                     f"{function_name!r} cannot be added: it is there already; replace it, or take another name"
                 )
-        design = Design(name, self, {**(added or {}), **functions}, story, source, answers)
+        design = Design(name, self, {**(added or {}), **functions}, story, source, answers, after_retry)
         if new_signatures:
             must_fit_callers(design)
         return design
