@@ -86,6 +86,23 @@ def test_a_caption_is_whole_sentences_about_every_kind_of_task(values):
     assert repr(result) == f"<Result {scenario!r}, 0.1 s: {result.headline}>"
 
 
+def test_a_table_has_the_columns_that_its_workload_asks_for():
+    plain = list(Scenario().run(0.1).row())
+    special = {
+        "fallbacks": {"dontneed": "1ms"},
+        "last death (us)": {"kill_at": "50ms"},
+        "mprotects/s": {"mprotect_threads": 1},
+        "forks/s": {"fork_every": "20ms"},
+        "gups/s": {"gup_threads": 1},
+        "cpu wait p99 (us)": {"cpus": 1},
+    }
+    for column, values in special.items():
+        row = Scenario(disk="1ms", **values).run(0.1).row()
+        assert list(row) == [*plain, column] and (row[column] > 0 or column == "fallbacks")
+    row = Scenario(design="final", disk="20ms", nowait_threads=1).run(0.1).row()
+    assert list(row) == [*plain, "gups/s", "again/gup"] and row["again/gup"] > 0
+
+
 def test_a_result_as_json_has_no_objects():
     import json
 

@@ -203,7 +203,22 @@ class Result:
             "retries/fault": self.retries_per_fault,
             "walks/fault": self.walks_per_fault,
             "cpu us/fault": self.cpu_us_per_fault,
+            **self._special(),
         }
+
+    def _special(self) -> dict[str, float]:
+        """Figures under headers that only the tables of some workloads have."""
+        s = self.scenario
+        figures = (
+            (s.dontneed != "0" or s.foreign_rate, "fallbacks", self.fallbacks),
+            (s.kill_at is not None, "last death (us)", self.kill_latency.max),
+            (s.mprotect_threads, "mprotects/s", self.writes_per_second),
+            (s.fork_every != "0", "forks/s", self.forks_per_second),
+            (s.gup_threads or s.nowait_threads, "gups/s", self.gups_per_second),
+            (s.nowait_threads, "again/gup", self.agains_per_gup),
+            (s.cpus, "cpu wait p99 (us)", self.cpu_wait.p99),
+        )
+        return {name: value for asked, name, value in figures if asked}
 
     def as_dict(self) -> dict:
         """Everything measured, for JSON; durations in us."""
