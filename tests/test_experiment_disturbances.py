@@ -22,6 +22,11 @@ def run(seconds=1, **scenario):
         ({"kill_at": "soon"}, "kill_at='soon' is not a time"),
         ({"truncate_at": -1}, "truncate_at=-1 is not a time"),
         ({"dontneed": "often"}, "dontneed='often' is not a time"),
+        ({"dontneed": "exponential(0)"}, "dontneed='0' is out of range; it may be from 1 ns to 1 hour"),
+        ({"fork_every": "exponential(0)"}, "fork_every='0' is out of range"),
+        ({"kill_at": "-1s"}, "kill_at='-1s' is out of range"),
+        ({"outside_holders": 0.5}, "outside_holders=0.5 is not allowed; it is a whole number from 0 to 1,000,000"),
+        ({"mmap_threads": 0, "fault_threads": 0, "outside_holders": 1}, "a Scenario with no tasks at all"),
         ({"dontned": "20us"}, "did you mean 'dontneed'"),
     ],
 )
