@@ -2,9 +2,9 @@
 
 A key has one part for what tasks share and one for what only a task itself can see: its code and its references. So
 what a task's step does to the rest depends on two numbers, and need be found out only once for all states that agree in
-these two. Structs are numbered in the order in which they are met from what is always there: it does not matter
-which page was allocated first. What only counts or measures (times, statistics) is left out, and so is a vma that was removed and that
-nobody knows any more, though RCU may not have freed it yet.
+these two. Structs are numbered in the order in which they are met from what is always there: it does not matter which
+page was allocated first. What only counts or measures (times, statistics) is left out, and so is a vma that was removed
+and that nobody knows any more, though RCU may not have freed it yet.
 """
 
 from __future__ import annotations
