@@ -7,7 +7,7 @@ from mmlab.experiment.worlds import PROGRAMS, world_of
 
 
 def stage_of(*programs, design="synchronous", run=run_code, **more):
-    """A stage on which each of `programs` (name, coroutine function, arguments...) is a task."""
+    """A stage on which each of `programs` (coroutine function, arguments...) is a task; "data" is a file of two pages."""
     base = designs.find(design)
     codes = {**PROGRAMS, **{function.__name__: function for function, *_ in programs}}
 
@@ -15,8 +15,11 @@ def stage_of(*programs, design="synchronous", run=run_code, **more):
         return run((codes if is_kernel else base.functions)[name], arguments, base.functions, is_kernel, history)
 
     stage = Stage(base, runner, **more)
+    data = stage.k.add_file("data", 2)
+    stage.always("data", data)
     for number, (function, *arguments) in enumerate(programs):
-        stage.spawn(f"{function.__name__}{number}", "fault", function.__name__, tuple(arguments))
+        given = tuple(data if argument == "data" else argument for argument in arguments)
+        stage.spawn(f"{function.__name__}{number}", "fault", function.__name__, given)
     return stage
 
 

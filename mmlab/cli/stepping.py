@@ -35,7 +35,9 @@ def step(args) -> int:
         return 0
     design, world = find(args.design), world_of(args.scenario)
     goal = goal_of(args.goal)
-    stepper = Stepper(prepare(design, world, args.grain)[0], goal)
+    stage = prepare(design, world, args.grain)[0]
+    stage.movers.counters_are_protected = False  # a look at a counter is a step, whether it must be one or not
+    stepper = Stepper(stage, goal)
     print(f"{design} in «{world.name}»: {world.bounds}\nthe goal: {goal.sentence}   (? for help, q to quit)\n")
     return play(stepper, sys.stdin, design.name, world.name)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from ..designs import Design, find
 from ..engine.explore import GRAINS, Lasso, Search, Stage, fair_cycle, never_again, run_code
+from ..engine.explore.movers import Unprotected
 from ..engine.explore.search import deadlock
 from ..kernel.answers import checked
 from ..kernel.bug import KernelBug
@@ -18,6 +20,8 @@ from .verdict_views import VerdictViews
 from .worlds import PROGRAMS, World, populate, world_of
 
 MOST_STATES = 300_000
+UNPROTECTED: WeakSet[Design] = WeakSet()
+"""designs that were seen to write a counter without mmap_sem"""
 
 
 @dataclass(repr=False)
@@ -122,10 +126,13 @@ def explore(
     if not is_whole(most) or most < 1:
         raise ValueError(f"most={most!r} is not allowed; it is how many states to look at, a whole number from 1")
     begin = time.perf_counter()
-    stage, victims = prepare(design, world, grain)
     with bar(f"{design} in «{world.name}»", progress) as tell:
-        search = Search(stage, most=most, goal=can, tell=tell and (lambda done, known: tell(done / known)))
-        search.run()
+        tell = tell and (lambda done, known, tell=tell: tell(done / known))
+        try:
+            search, stage, victims = search_in(design, world, grain, most=most, goal=can, tell=tell)
+        except Unprotected:
+            UNPROTECTED.add(design)
+            search, stage, victims = search_in(design, world, grain, most=most, goal=can, tell=tell)
     verdict = Verdict(
         design.name, world, grain, search=search, complete=search.complete, asked=can is not None, of=design
     )
@@ -136,6 +143,14 @@ def explore(
         verdict.witness = verdict.told(search.witness)
     verdict.seconds = time.perf_counter() - begin
     return verdict
+
+
+def search_in(design: Design, world: World, grain: str, **more) -> tuple[Search, Stage, list[int]]:
+    """A search that was run, its stage, and the numbers of the tasks that fault."""
+    stage, victims = prepare(design, world, grain)
+    search = Search(stage, **more)
+    search.run()
+    return search, stage, victims
 
 
 def prepare(design: Design, world: World, grain: str) -> tuple[Stage, list[int]]:
@@ -152,6 +167,7 @@ def prepare(design: Design, world: World, grain: str) -> tuple[Stage, list[int]]
 
     stage = Stage(design, run, seq_bits=world.seq_bits)
     stage.movers.grain = grain
+    stage.movers.counters_are_protected = design not in UNPROTECTED
     return stage, populate(stage, world)
 
 

@@ -27,7 +27,9 @@ class VerdictViews:
         """A stage with this verdict's world on it."""
         from .exploration import prepare
 
-        return prepare(self.of, self.world, self.grain)[0]
+        stage = prepare(self.of, self.world, self.grain)[0]
+        stage.movers.counters_are_protected = self.search.stage.movers.counters_are_protected  # or steps would differ
+        return stage
 
     def passing(self, n: int = 10) -> list[Interleaving]:
         """Up to `n` interleavings in which every task that ends at all comes to its end and nothing is wrong.

@@ -9,6 +9,7 @@ from ...kernel.bug import KernelBug
 from ...kernel.page import PG_locked
 from ...kernel.rwsem import rw_semaphore
 from ...trace import Event
+from .movers import Unprotected
 from .search import python_error
 from .stage import Deed, Move
 from .words import consequences
@@ -118,6 +119,8 @@ class Teller:
                     Deed("complete", f"finishes the read of {stage.reads[who - len(self.tasks)].name}", None, True)
                 )
                 stage.complete(who - len(self.tasks))
+        except Unprotected:
+            raise  # not the reader's doing: the stage must be set up for it
         except Exception as error:
             self.finding = error if isinstance(error, KernelBug) else python_error(stage, error)
         finally:
