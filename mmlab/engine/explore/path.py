@@ -12,7 +12,6 @@ from ...trace import Event
 from .movers import Unprotected
 from .search import python_error
 from .stage import Deed, Move
-from .words import consequences
 
 STATES = (
     "user mode", "kernel", "holds read", "holds read, waits for page", "holds write", "waits for mmap_sem",
@@ -133,6 +132,8 @@ class Teller:
 
     def tell(self, number: int, who: int, log: list[Deed], move: Move) -> Step:
         """The step in words: the questions that count, or the last one, and what it did to others."""
+        from .words import consequences
+
         k = self.k
         events = tuple(Event(*event) for event in self.recorded)
         chosen = [deed for deed in log if deed.counts or deed.op in TELLING] or log[-1:]

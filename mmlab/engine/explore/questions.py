@@ -20,6 +20,8 @@ from .movers import COUNTERS, Unprotected
 from .wire import CONSTANTS, KINDS, METHODS, NAMES
 
 KIND_NAMES = {freed_page: "page", freed_vma: "vm_area_struct", freed_pte_table: "pte_table", Count: "counter"}
+NOT_YET = object()
+"""in place of the answer to a question that found a bug, or that made its task sleep"""
 MOST_FAULTS = 3
 """a fault counter stands still there: more than one for one fault is all that anybody looks for"""
 

@@ -14,10 +14,9 @@ from ...kernel.block import block_device
 from ...kernel.bug import KernelBug
 from ...kernel.task import task_struct
 from .movers import BOTH, LEFT, RIGHT, Movers
-from .questions import Asleep, Questions
+from .questions import NOT_YET, Asleep, Questions
 from .snapshot import Freezer
 from .tree import Tree
-from .words import NOT_YET, told
 
 MOST_LOCAL_STEPS = 5_000
 RESOLVING = ("set_pte_at", "follow_page", "force_sig")
@@ -150,6 +149,8 @@ class Stage(Questions):
             finally:
                 k.ready.clear()
                 if self.log is not None:
+                    from .words import told  # only who wants to be told needs all the words
+
                     values = [self.resolve(argument, refs, task) for argument in arguments]
                     counts = mover not in (BOTH, LEFT)
                     self.log.append(

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from ...kernel.page import PG_locked, PG_uptodate, page
 from ...kernel.task import task_struct
-
-NOT_YET = object()
-"""the answer of a question that found a bug, or that made its task sleep"""
+from .questions import NOT_YET
 
 
 def page_state(flags: int) -> str:
