@@ -125,11 +125,12 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
         "Hold every quantitative claim against formulas and publications; status 1 if one deviates unexplained",
         "--quick",
         "--only 6.4 --json",
-        "--markdown docs/validation.md",
+        "--jobs 2 --markdown docs/validation.md",
     )
     sub.add_argument("--quick", action="store_true", help="only the rows that take a second or so")
     sub.add_argument("--only", metavar="LINE", help="one line, such as 6.4")
     sub.add_argument("--markdown", metavar="FILE", help="write the page there")
+    sub.add_argument("--jobs", metavar="N", type=number, default=1, help="processes that work at once (1)")
     add_quiet(sub)
 
     command(
