@@ -10,9 +10,6 @@ Importing mmlab needs simpy and nothing else; pictures and panels import what th
 from . import designs
 from .experiment import Comparison, Result, Scenario, Sweep, compare, constant, exponential, sweep, uniform
 from .experiment.anatomy import one_fault
-from .experiment.exploration import Verdict, explore
-from .experiment.verdicts import Verdicts, verdicts
-from .experiment.worlds import World
 from .kernel.bug import KernelBug
 
 __version__ = "0.1.0"
@@ -38,10 +35,26 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str):
-    """`mmlab.panel`, imported when somebody asks for it: it needs ipywidgets."""
-    if name == "panel":
-        from .widgets import panel
+LATER = {
+    "Verdict": ".experiment.exploration",
+    "Verdicts": ".experiment.verdicts",
+    "World": ".experiment.worlds",
+    "explore": ".experiment.exploration",
+    "panel": ".widgets",
+    "verdicts": ".experiment.verdicts",
+}
+"""what is imported when somebody asks for it: the panel needs ipywidgets, and few runs need the explorer"""
 
-        return panel
+
+def __getattr__(name: str):
+    """Import what is in LATER."""
+    if name in LATER:
+        from importlib import import_module
+
+        return getattr(import_module(LATER[name], __name__), name)
     raise AttributeError(f"module 'mmlab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """For completion."""
+    return sorted({*globals(), *LATER})

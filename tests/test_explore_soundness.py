@@ -10,8 +10,8 @@ from mmlab.designs import mutants
 from mmlab.engine.explore import code as code_module
 from mmlab.engine.explore.counts import GONE, Count, apply, compact
 from mmlab.engine.explore.effects import Effects
+from mmlab.engine.explore.fields import COVERED, LEFT_OUT
 from mmlab.engine.explore.shape import Opaque, shape_of
-from mmlab.engine.explore.snapshot import COVERED, LEFT_OUT
 from mmlab.kernel import KernelBug, bump_mmap_seq, find_vma
 from mmlab.kernel.mm import mmget, mmput
 

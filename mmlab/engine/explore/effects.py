@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .counts import Count, apply
-from .snapshot import FREED
+from .fields import FREED
 from .stage import Stage
 
 SPINNING = ("spin_lock",)
