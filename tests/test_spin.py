@@ -101,8 +101,13 @@ def test_every_design_is_safe_and_live_but_for_the_known_cycles_and_the_unkillab
 @pytest.mark.parametrize("design", tiered(DESIGNS, QUICK_DESIGNS))
 @pytest.mark.parametrize("world", [world for world in SMALL if world in EXPLORED])
 def test_the_explorer_says_the_same(design, world):
-    """verdict_table.py keeps what the explorer says, and test_explore.py holds it to that."""
-    verdict = checked(design, world)
+    """verdict_table.py keeps what the explorer says, and test_explore.py holds it to that.
+
+    The explorer's get_user_pages does not know that its lock may be dropped. The model's does, where a design asks nobody
+    for permission, unless it is told not to: only then the two are about the same thing.
+    """
+    asks_nobody = world == "get_user_pages" and design in ("nopage_retry", "page_flag")
+    verdict = checked(design, world, ("GUP_UNAWARE",) if asks_nobody else (), shortest=asks_nobody)
     safe, live, killable, *_ = EXPLORER[design][world]
     assert (verdict.safe, verdict.finding == "livelock", verdict.finding == "unkillable") == (
         safe,
