@@ -7,9 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..designs import Design, find
-from ..engine.explore import GRAINS, Interleaving, Lasso, Search, Stage, fair_cycle, never_again, run_code, tell_path
+from ..engine.explore import (
+    GRAINS,
+    Interleaving,
+    Lasso,
+    Search,
+    Stage,
+    ask_again,
+    fair_cycle,
+    never_again,
+    run_code,
+    tell_path,
+)
 from ..engine.explore.search import deadlock
-from ..kernel.answers import checked
 from ..kernel.bug import KernelBug
 from .progress import bar
 from .scenario import is_whole
@@ -129,19 +139,22 @@ def explore(
 
 def prepare(design: Design, world: World, grain: str) -> tuple[Stage, list[int]]:
     """A stage with the world on it, and the numbers of the tasks that fault."""
-    functions = design.functions
-    if not design.is_shipped:
-        functions = {
-            name: checked(function, design.answers[name]) if name in design.answers else function
-            for name, function in functions.items()
-        }
-
-    def run(name: str, arguments: tuple, is_kernel: bool, history: tuple):
-        return run_code((PROGRAMS if is_kernel else functions)[name], arguments, functions, is_kernel, history)
-
+    run = runner(design, design.elsewhere and design.elsewhere.run)
     stage = Stage(design, run, seq_bits=world.seq_bits)
     stage.movers.grain = grain
     return stage, populate(stage, world)
+
+
+def runner(design: Design, elsewhere: Callable | None) -> Callable:
+    """What runs a piece of code with a history: `elsewhere` the design's own, if that is given, and here the rest."""
+    functions = design.guarded
+
+    def run(name: str, arguments: tuple, is_kernel: bool, history: tuple):
+        if elsewhere is not None and not is_kernel:
+            return elsewhere(name, arguments, history)
+        return run_code((PROGRAMS if is_kernel else functions)[name], arguments, functions, is_kernel, history)
+
+    return run
 
 
 def judge(verdict: Verdict, design: Design, stage: Stage, victims: list[int]) -> None:
@@ -154,9 +167,13 @@ def judge(verdict: Verdict, design: Design, stage: Stage, victims: list[int]) ->
     elif search.complete:
         verdict.safe = True
         path = judge_liveness(verdict, stage, victims)
-        if not design.is_shipped and path is None:
+        if path is None and not (design.is_shipped and design.elsewhere is None):
             try:
-                stage.tree.ask_again()
+                if design.elsewhere is None:
+                    ask_again(stage.tree, stage.tree.run)
+                else:
+                    with design.elsewhere.again() as fresh:
+                        ask_again(stage.tree, runner(design, fresh))
             except KernelBug as bug:
                 verdict.safe, verdict.live, verdict.finding = False, None, bug
     if world.kill and search.complete:
