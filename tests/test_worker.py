@@ -1,5 +1,6 @@
 """A design in a worker process: the same verdicts, counter-examples and traces, byte for byte."""
 
+import inspect
 import linecache
 import sys
 import types
@@ -115,6 +116,13 @@ def test_a_wrong_cell_gets_the_same_finding_line_and_picture_in_a_worker(base, s
             reports.append(caught.value.report())
     assert reports[0] == reports[1]
     assert "where" in reports[0]
+
+
+def test_a_copy_of_a_shipped_function_in_a_cell_has_the_same_places_and_states():
+    source = inspect.getsource(find("nopage_retry").functions["drop_and_wait"])
+    copy = here("nopage_retry", "from mmlab.kernel import put_page, wait_on_page_locked\n\n\n" + source)
+    mine, ours = (mmlab.explore(design, "two faults") for design in (copy, "nopage_retry"))
+    assert (mine.states, mine.transitions, mine.places) == (ours.states, ours.transitions, ours.places)
 
 
 def test_no_code_of_a_cell_runs_in_the_trusted_process(capfd):

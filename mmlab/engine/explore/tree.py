@@ -102,7 +102,7 @@ class Tree:
         else:
             raws = known
             key = None
-        if not set(raws) <= set(known):
+        if not {*raws, *numbers_in(stop.what)} <= set(known):
             raise KernelBug("unknown struct", "the code uses a struct that, by its own shape, it had forgotten")
         place = self.shapes.get(key) if key else None
         if place is not None:
