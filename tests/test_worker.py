@@ -92,6 +92,35 @@ def test_every_kind_of_verdict_is_the_same_in_a_worker(name, world, grain):
         assert told(mmlab.explore(there, world, grain=grain)) == told(mmlab.explore(name, world, grain=grain))
 
 
+def same_for(name):
+    """Whether a mutant gets the same verdict on the world that exposes it; and that it is found at all."""
+    mutant = mmlab.designs.mutants[name]
+    with remote(name) as there:
+        verdict = mmlab.explore(there, mutant.world)
+        assert not verdict.holds
+        assert told(verdict) == told(mmlab.explore(mutant.design, mutant.world))
+
+
+@pytest.mark.parametrize("name", list(mmlab.designs.mutants)[::8])
+def test_a_wrong_design_has_the_same_shortest_counterexample_in_a_worker(name):
+    same_for(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", mmlab.designs.mutants)
+def test_every_wrong_design_has_the_same_shortest_counterexample_in_a_worker(name):
+    same_for(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", mmlab.designs.series)
+def test_the_whole_series_with_a_remap_is_the_same_in_a_worker(name):
+    with remote(name) as there:
+        assert told(mmlab.explore(there, "two faults and a remap")) == told(
+            mmlab.explore(name, "two faults and a remap")
+        )
+
+
 def test_disturbed_runs_are_the_same_in_a_worker():
     disturbed = {"dontneed": "500us", "read_errors": 0.2, "signal_rate": 2000, "alloc_failures": 0.05, "ps_readers": 1}
     with remote("final") as there:

@@ -8,6 +8,7 @@ import sys
 import types
 from collections.abc import Callable
 
+from .. import designs
 from ..designs import find
 from ..designs.design import Design
 from ..kernel.bug import beginning
@@ -16,16 +17,27 @@ CELL = "<your code>"
 """the file name of a source text"""
 
 
+def shipped(name: str | Design) -> Design:
+    """The design of that name, or the mutant. Raises ValueError for an unknown one, with the nearest right spelling."""
+    try:
+        return find(name)
+    except ValueError:
+        if name in designs.mutants:
+            return designs.mutants[name].design
+        raise
+
+
 def load(task: dict) -> Design:
     """The design that a task tells of.
 
-    {"design": NAME}: one of mmlab's. {"base": NAME, "name": ..., "source": TEXT, "options": {...}}: the `async def`
+    {"design": NAME}: one of mmlab's, wrong ones too.
+    {"base": NAME, "name": ..., "source": TEXT, "options": {...}}: the `async def`
     functions of the text are patched onto the base: those that it has are replaced, the others added; the options go to
     Design.patched. Raises whatever the text raises, and ValueError for what cannot be patched.
     """
     if "design" in task:
-        return find(task["design"])
-    base = find(task["base"])
+        return shipped(task["design"])
+    base = shipped(task["base"])
     module = types.ModuleType("yours")
     sys.modules["yours"] = module
     source = task["source"]

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 
-from ..designs import find
 from ..designs.design import CALLED_BY_THE_KERNEL, Design
 from ..engine.explore.code import Stop, differs, said
 from ..kernel.bug import KernelBug
 from .call import Finished, stand_in
+from .loading import shipped
 from .process import Limits, Worker
 from .rules import ALWAYS, error_of, place_of, stop_of
 from .trouble import LIE, Untrue, WorkerBug
@@ -166,7 +166,7 @@ def remote(
     Raises ValueError for an unknown name, for a design whose functions are only here, and for code that cannot be
     patched onto its base; WorkerBug if the process cannot be started; whatever the text raises when it is loaded.
     """
-    base = find(design)
+    base = shipped(design)
     if not base.is_shipped:
         raise ValueError(
             f"the functions of {base.name!r} are in this process; give their source text and the base's name"
