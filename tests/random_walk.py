@@ -1,6 +1,7 @@
 """Small worlds walked through at random: which task moves next is a throw of the dice, at nearly every await.
 
-A poor relation of an exhaustive search: what it finds is there, what it does not find may be there all the same.
+A poor relation of the explorer, and independent of it: it moves the coroutines themselves, on worlds of its own. What
+it finds is there; what it does not find may be there all the same.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from mmlab.kernel.block import block_device
 from mmlab.kernel.exception import copy_from_user, touch
 from mmlab.kernel.gup import pin_user_page
 from mmlab.kernel.mmap import do_mmap, sys_mmap, sys_mprotect, sys_munmap, touched
+from mmlab.kernel.page import PG_uptodate
+from mmlab.kernel.page import page as page_of_a_file
 from mmlab.kernel.rwsem import rw_semaphore
 from mmlab.kernel.sleep import TASK_RUNNING
 from mmlab.kernel.spinlock import spinlock_t
@@ -220,6 +223,14 @@ def narrow(w):
     w.task(writers(), "mmap")
 
 
+def cached_page_and_remap(w):
+    page = w.file.pages[0] = page_of_a_file(w.k, w.file, 0)
+    page.flags, page.count = PG_uptodate, 1
+    w.k.lru[page] = None
+    w.fault()
+    w.task(remap(w.k, w.other), "mmap")
+
+
 def read_error(w):
     w.file.bad.add(0)
     w.fault()
@@ -236,6 +247,7 @@ WORLDS: dict[str, Callable] = {
     "two faults": lambda w: (w.fault(), w.fault()),
     "two faults on two pages": lambda w: (w.fault(), w.fault(BASE + PAGE)),
     "two faults and a remap": lambda w: (w.fault(), w.fault(), w.task(remap(w.k, w.other), "mmap")),
+    "a cached page and a remap": cached_page_and_remap,
     "a fault and an unmap": lambda w: (w.fault(), w.task(sys_munmap(w.k, BASE, LENGTH), "munmap")),
     "a fault and a protection": fault_and_protection,
     "a fault under DONTNEED": lambda w: (w.fault(), dontneed(w)),

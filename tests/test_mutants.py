@@ -15,11 +15,13 @@ from mmlab.kernel import SIGKILL, send_sig
 from mmlab.kernel.exception import touch
 
 ROOT = Path(__file__).resolve().parent.parent
-BY_THE_EXPLORER = {"deadlock", "livelock", "unkillable"}
+BY_THE_EXPLORER = {"livelock", "unkillable"}
 """kinds of finding that need more than one look at one moment"""
+CUT = {"page beyond i_size", "page not in the mapping"}
+"""a page that a truncation took: which of the two is seen depends on how far the truncation has come"""
 MOST_WALKS = 4_000
 each = pytest.mark.parametrize("name", mutants)
-by_walking = [name for name in mutants if mutants[name].finding not in {"livelock", "unkillable"}]
+by_walking = [name for name in mutants if mutants[name].finding not in BY_THE_EXPLORER]
 under_dontneed = [name for name in mutants if mutants[name].world == "a fault under DONTNEED"]
 
 
@@ -89,10 +91,12 @@ def test_an_ordinary_run_survives_the_mistake_unless_it_is_said_why_not(name):
     assert found.value.kind == mutant.finding
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", by_walking)
 def test_some_interleaving_of_its_world_exposes_the_mistake(name):
     mutant = mutants[name]
-    assert mutant.finding in findings(mutant.design, mutant.world, MOST_WALKS, until=mutant.finding)
+    wanted = CUT if mutant.finding in CUT else {mutant.finding}
+    assert any(kind in findings(mutant.design, mutant.world, MOST_WALKS, until=kind) for kind in sorted(wanted))
 
 
 def worlds_of_bases():
@@ -101,6 +105,7 @@ def worlds_of_bases():
     return sorted(pairs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("base", "world"), worlds_of_bases())
 def test_the_design_without_the_mistake_walks_through_the_same_world_unharmed(base, world):
     assert findings(designs.find(base), world, 300) == {}
@@ -195,8 +200,6 @@ NOT_BY_THE_CLOCK = {
     "file_pinned_after_drop",
     "page_put_before_the_wait",
     "trylock_not_asked",
-    "mapping_checked_too_early",
-    "lost_wake_up",
     "no_second_look_at_vm_lock_seq",
     "still_counter_taken_for_no_writer",
     "no_second_look_at_the_vma",
@@ -205,10 +208,12 @@ NOT_BY_THE_CLOCK = {
 """mistakes that need somebody to move between two steps that take no time"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", by_walking)
 def test_the_timed_engine_exposes_what_needs_no_more_than_the_right_moment(name):
     mutant = mutants[name]
     world = WORLDS[mutant.world]
     runs = (Clocked(mutant.design, world, at, apart) for at in MOMENTS for apart in (0, 2 * MS, MS + 1_500))
-    found = any(run.finding() == mutant.finding for run in runs)
+    wanted = CUT if mutant.finding in CUT else {mutant.finding}
+    found = any(run.finding() in wanted for run in runs)
     assert found == (name not in NOT_BY_THE_CLOCK)

@@ -212,7 +212,7 @@ def judge_liveness(verdict: Verdict, stage: Stage, victims: list[int]) -> Lasso 
             )
             return found
     for task, state in never_again(graph, list(range(len(stage.frames)))):
-        stage.freezer.thaw(verdict.search.key_of(state))
+        stage.freezer.thaw(verdict.search.states[state])
         if stage.is_alive(task):
             verdict.safe, verdict.live = False, None
             verdict.finding = deadlock(stage, [task])

@@ -10,9 +10,11 @@ from ..kernel.failslab import fail_next_allocation
 from ..kernel.gup import pin_user_page
 from ..kernel.mm import VM_READ, VM_WRITE
 from ..kernel.mmap import sys_mmap, sys_mprotect, sys_munmap
+from ..kernel.page import PG_uptodate, page
 from ..kernel.task import SIGKILL, SIGUSR1, dequeue_signal, send_sig
 from ..kernel.truncate import fadvise_dontneed, vmtruncate
 from ..kernel.vmscan import shrink_page_list
+from .workloads import map_at
 
 PAGE = 4096
 AT = 0x1000_0000
@@ -26,7 +28,8 @@ class World:
 
     faults          one thread for each: the page of the file that it touches (-1: an address not mapped)
     writes          the threads write instead of reading
-    system_calls    one thread for each, in the kernel on behalf of the program: "copy", "gup" or "gup nowait"
+    system_calls    one thread for each, in the kernel on behalf of the program: "copy", "gup", "gup nowait",
+                    or "touch then gup" (a fault of its own on page 0, then gup on page 1)
     writer          another thread of the process: "remap" maps another file over the range, "unmap" and "protect"
                     do what they say, all of them once; "mmap" maps and unmaps something else for ever, "wrap" as often
                     as a narrow counter needs to come round
@@ -36,6 +39,7 @@ class World:
     signal, kill    one SIGUSR1 (its handler touches page 1), or one SIGKILL, for the first thread, at any moment
     bad_page        the disk cannot read page 0
     no_memory       one allocation fails, at any moment
+    cached          page 0 is in the cache from the beginning
     pages           of the file
     seq_bits        width of the counter of write sections: 8 and more are never seen to come round
     """
@@ -52,6 +56,7 @@ class World:
     kill: bool = False
     bad_page: bool = False
     no_memory: bool = False
+    cached: bool = False
     pages: int = 2
     seq_bits: int = 32
 
@@ -68,9 +73,18 @@ class World:
             parts.append(writers.get(self.writer, f"one {self.writer}"))
         parts += ["endless DONTNEED"] * self.dontneed + ["endless reclaim"] * self.reclaim
         parts += ["one truncate"] * self.truncate + ["one signal"] * self.signal + ["one kill"] * self.kill
-        parts += ["a page that cannot be read"] * self.bad_page + ["one failing allocation"] * self.no_memory
+        parts += (
+            ["page 0 in the cache"] * self.cached
+            + ["a page that cannot be read"] * self.bad_page
+            + ["one failing allocation"] * self.no_memory
+        )
         return f"{', '.join(parts)}; a file of {self.pages} pages; sequentially consistent memory"
 
+
+SYSTEM_CALLS = {
+    "copy": ("copy",), "gup": ("gup", False), "gup nowait": ("gup", True), "touch then gup": ("touch_then_gup",),
+}  # fmt: skip
+"""the program of each, and what it is given beside the address"""
 
 WORLDS = {
     world.name: world
@@ -79,8 +93,10 @@ WORLDS = {
         World("two faults", (0, 0)),
         World("two faults on two pages", (0, 1)),
         World("three faults", (0, 0, 0)),
+        World("a fault and a remap", writer="remap"),
         World("two faults and a remap", (0, 0), writer="remap"),
         World("three faults and a remap", (0, 0, 0), writer="remap"),
+        World("a cached page and a remap", writer="remap", cached=True),
         World("a fault and an unmap", writer="unmap"),
         World("a fault and a protection", writes=True, writer="protect"),
         World("a fault under DONTNEED", dontneed=True),
@@ -94,6 +110,7 @@ WORLDS = {
         World("a kernel-mode fault and a kill", (), system_calls=("copy",), kill=True),
         World("a kernel-mode fault and a signal", (), system_calls=("copy",), signal=True),
         World("get_user_pages", system_calls=("gup",)),
+        World("a fault, then get_user_pages", system_calls=("touch then gup",)),
         World("get_user_pages without waiting", system_calls=("gup nowait",)),
         World("a fault without memory", no_memory=True),
         World("a bad address", (-1,), writer="mmap"),
@@ -145,6 +162,12 @@ async def copy(k, address):
 async def gup(k, address, nowait):
     """A system call that pins a page of the program's memory."""
     await pin_user_page(k, address, nowait)
+
+
+async def touch_then_gup(k, address):
+    """A fault of the program, and then a system call that pins the next page."""
+    if await touch(k, address) is None:
+        await pin_user_page(k, address + PAGE)
 
 
 async def remap(k, address, length, file):
@@ -206,16 +229,23 @@ async def fail(k):
 PROGRAMS = {
     code.__name__: code
     for code in (
-        program, copy, gup, remap, unmap, protect, mmap_for_ever, wrap, dontneed_for_ever, reclaim_for_ever, truncate,
+        program, copy, gup, touch_then_gup, remap, unmap, protect, mmap_for_ever, wrap, dontneed_for_ever,
+        reclaim_for_ever, truncate,
         send, fail,
     )
 }  # fmt: skip
 
 
+def put_into_cache(k, file, index: int) -> None:
+    """Page `index` of the file is cached and uptodate."""
+    cached = file.pages[index] = page(k, file, index)
+    cached.flags = PG_uptodate
+    cached.count = 1
+    k.lru[cached] = None
+
+
 def populate(stage, world: World) -> list[int]:
     """Put the world's file, mapping and tasks on the stage. Returns the numbers of the tasks that fault."""
-    from .workloads import map_at
-
     k = stage.k
     data = k.add_file("data", world.pages)
     other = k.add_file("other", world.pages)
@@ -223,6 +253,8 @@ def populate(stage, world: World) -> list[int]:
     stage.always("other", other)
     length = world.pages * PAGE
     map_at(k, AT, length, VM_READ | VM_WRITE * world.writes, data)
+    if world.cached:
+        put_into_cache(k, data, 0)
     if world.bad_page:
         data.bad.add(0)
     movers = stage.movers
@@ -235,9 +267,8 @@ def populate(stage, world: World) -> list[int]:
         for n, page in enumerate(world.faults)
     ]
     for n, call in enumerate(world.system_calls):
-        kind, _, nowait = call.partition(" ")
-        arguments = (AT,) if kind == "copy" else (AT, bool(nowait))
-        victims.append(stage.spawn(f"{kind}{n}", "fault", kind, arguments))
+        code, *arguments = SYSTEM_CALLS[call]
+        victims.append(stage.spawn(f"{call.split()[-1 if 'then' in call else 0]}{n}", "fault", code, (AT, *arguments)))
     writers = {
         "remap": ("remap", (AT, length, other)), "unmap": ("unmap", (AT, length)), "protect": ("protect", (AT, length)),
         "mmap": ("mmap_for_ever", ()), "wrap": ("wrap", (AT, length, other, 2**world.seq_bits)),

@@ -154,6 +154,7 @@ MUTANTS = (
         finding="lock leaked",
         source="[ours]: RETRY means dropped, also for who had no permission to drop",
         schedule="fault: alone in its mm, waits with mmap_sem held; SIGKILL; fault: RETRY, returns",
+        steps=12,
     ),
     Mutant(
         find("sequence_counter").patched("retry_with_the_lock_held", drop_and_wait=drop_and_wait_keeping_mmap_sem),
@@ -162,6 +163,7 @@ MUTANTS = (
         finding="recursive locking",
         source="[ours]: in the patch of 2006 RETRY meant retaken, since 2.6.37 it means dropped",
         schedule="fault: up_read, waits; munmap: whole write section; fault: down_read, changed, RETRY, down_read",
+        steps=19,
     ),
     Mutant(
         find("pagefault_args").patched("signal_as_minor", do_no_page=do_no_page_calling_a_signal_minor),
@@ -172,6 +174,7 @@ MUTANTS = (
         source="mail of 15 Sep 2006, 1158274508.14473.88.camel@localhost.localdomain, on a ->nopage that drops the "
         "lock",
         schedule="fault: up_read, waits; SIGUSR1; fault: MINOR, up_read",
+        steps=14,
     ),
     Mutant(
         find("drop_for_io").patched("oom_after_the_drop", filemap_nopage=filemap_nopage_forgetting_fpin),
@@ -180,5 +183,6 @@ MUTANTS = (
         finding="released by a stranger",
         source="[ours]: the exit that Linux 5.1, 6b4c9f446981, sends to out_retry",
         schedule="fault: up_read before the submission, no memory, VM_FAULT_OOM, up_read",
+        steps=9,
     ),
 )

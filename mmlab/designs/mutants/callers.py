@@ -84,6 +84,7 @@ MUTANTS = (
         finding="lock dropped without permission",
         source="after Linux 4a9e1cda2748: a caller of get_user_pages unaware of the unlock",
         schedule="gup: down_read, fault, up_read, waits, RETRY",
+        steps=12,
     ),
     Mutant(
         find("pagefault_args").patched("nowait_drops_the_lock", lock_page_or_retry=lock_page_or_retry_always_dropping),
@@ -92,6 +93,7 @@ MUTANTS = (
         finding="released by a stranger",
         source="after Linux 96312e61282a, the other way round",
         schedule="gup: down_read, miss, up_read, RETRY; its caller: up_read",
+        steps=10,
     ),
     Mutant(
         find("pagefault_args").patched("nowait_thought_dropped", faultin_page=faultin_page_retaking),
@@ -100,6 +102,7 @@ MUTANTS = (
         finding="recursive locking",
         source="after Linux 96312e61282a: a hung guest",
         schedule="gup: down_read, miss, RETRY with the lock held, down_read",
+        steps=9,
     ),
     Mutant(
         find("retry_once").patched("task_flag_leaked", do_page_fault=do_page_fault_leaving_its_flag),
@@ -109,5 +112,6 @@ MUTANTS = (
         source="[ours]; the wrapper of mail 45107ECE.5040603@google.com prevents it",
         schedule="first: brings page 0; second: minor fault on page 0, flag stays; second: gup of page 1 drops "
         "mmap_sem",
+        steps=23,
     ),
 )

@@ -137,6 +137,7 @@ MUTANTS = (
         source="[ours]: the order that the mail takes for granted",
         schedule="fault: up_read; munmap: whole write section; fault: reads the counter, waits, down_read, equal, uses"
         " vma",
+        steps=22,
     ),
     Mutant(
         find("sequence_counter").patched("counter_not_compared", drop_and_wait=drop_and_wait_trusting),
@@ -145,6 +146,7 @@ MUTANTS = (
         finding="use after free",
         source="[ours]: going on with what was true before the sleep",
         schedule="fault: up_read, waits; munmap: whole write section; fault: down_read, goes on, uses vma",
+        steps=20,
     ),
     Mutant(
         find("sequence_counter").patched("counter_compared_before_retake", drop_and_wait=drop_and_wait_comparing_early),
@@ -153,6 +155,7 @@ MUTANTS = (
         finding="use after free",
         source="[ours]: check and use must lie under one lock",
         schedule="fault: up_read, waits, compares: equal; munmap: whole write section; fault: down_read, uses vma",
+        steps=22,
     ),
     Mutant(
         find("mm_lock_seq").patched(
@@ -163,6 +166,7 @@ MUTANTS = (
         finding="use after free",
         source="[ours], with the functions of Linux 6.14, eb449bd96954",
         schedule="fault: waits, speculate_retry: no; munmap: whole write section; fault: down_read, uses vma",
+        steps=25,
     ),
     Mutant(
         find("sequence_counter").patched(
@@ -176,6 +180,7 @@ MUTANTS = (
         source="[ours]: the mail bumps wherever down_write is done, and that is under the lock",
         schedule="fault: up_read, waits; munmap: down_write, removes, up_write; fault: down_read, equal, uses vma; "
         "munmap: bumps",
+        steps=21,
     ),
     Mutant(
         find("sequence_counter").patched("bump_before_down_write", mmap_write_lock=mmap_write_lock_counting_early),
@@ -186,6 +191,7 @@ MUTANTS = (
         source="[ours]: the mail bumps wherever down_write is done, and that is under the lock",
         schedule="munmap: bumps, queues; fault: reads the counter, up_read, waits; munmap: removes, up_write; fault: "
         "down_read, equal, uses vma",
+        steps=23,
     ),
     Mutant(
         find("sequence_counter").patched("writer_forgets_the_bump", mmap_write_lock=mmap_write_lock_not_counting),
@@ -194,6 +200,7 @@ MUTANTS = (
         finding="use after free",
         source="after Linux fb49c455323f: fork forgot the protocol of the per-vma locks",
         schedule="fault: up_read, waits; munmap: whole write section; fault: down_read, equal, uses vma",
+        steps=21,
     ),
     Mutant(
         find("sequence_counter").patched("narrow_counter"),
@@ -203,5 +210,6 @@ MUTANTS = (
         source="[ours]: unsafe only if a whole number of turns falls into one sleep",
         schedule="fault: reads 0, up_read, waits; writers: remap, one more section: 0 again; fault: down_read, equal, "
         "uses vma",
+        steps=26,
     ),
 )

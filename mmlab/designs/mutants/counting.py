@@ -174,6 +174,7 @@ MUTANTS = (
         finding="reference underflow",
         source="[ours]: two functions that both clean up",
         schedule="fault: up_read, waits; munmap: whole write section; fault: changed, put_page, put_page",
+        steps=19,
     ),
     Mutant(
         find("sequence_counter").patched("page_leaked_on_signal", drop_and_wait=drop_and_wait_leaking_on_signal),
@@ -182,6 +183,7 @@ MUTANTS = (
         finding="page reference leaked",
         source="[ours]: an exit that was added later",
         schedule="fault: up_read, waits; SIGUSR1; fault: SIGNALPENDING, returns",
+        steps=14,
     ),
     Mutant(
         find("sequence_counter").patched("page_leaked_on_retry", drop_and_wait=drop_and_wait_leaking_on_change),
@@ -190,6 +192,7 @@ MUTANTS = (
         finding="page reference leaked",
         source="[ours]: a reference in a local variable is gone with it",
         schedule="fault: up_read, waits; remap: whole write section; fault: changed, RETRY; second pass, returns",
+        steps=28,
     ),
     Mutant(
         find("final").patched("kept_page_never_put", do_page_fault=do_page_fault_forgetting_the_kept_page),
@@ -200,6 +203,7 @@ MUTANTS = (
         source="[ours]: every exit must put args.page",
         schedule="fault: waits, keeps its page; munmap: whole write section; fault: changed, second pass: SIGSEGV, "
         "returns",
+        steps=21,
     ),
     Mutant(
         find("retry_once").patched("counted_on_both_passes", do_page_fault=do_page_fault_counting_each_pass),
@@ -209,6 +213,7 @@ MUTANTS = (
         source="mail of 19 Sep 2006, 45107ECE.5040603@google.com: MINOR after a retry is charged as major, and once",
         schedule="fault: first pass: major; second pass: minor",
         at_once="every fault that is run again shows it",
+        steps=17,
     ),
     Mutant(
         find("retry_once").patched("major_in_every_pass", do_page_fault=do_page_fault_counting_each_read),
@@ -218,5 +223,6 @@ MUTANTS = (
         finding="fault counted twice",
         source="[ours]; Linux has counted on the last pass since 5.9",
         schedule="fault: first pass waits: major; DONTNEED: drops the page; fault: second pass reads again: major",
+        steps=22,
     ),
 )

@@ -109,6 +109,7 @@ MUTANTS = (
         finding="page not uptodate",
         source="PG_uptodate is set on success only (mm/filemap.c)",
         schedule="fault: waits; disk: error, unlocks; fault: maps the page",
+        steps=11,
     ),
     Mutant(
         find("pagefault_args").patched("no_pte_none_check", do_no_page=do_no_page_not_looking),
@@ -117,6 +118,7 @@ MUTANTS = (
         finding="pte overwritten",
         source="mm/memory.c of 2.6.18: pte_none is stable only under the pte lock",
         schedule="both faults: pte none, wait; first: maps the page; second: maps it again",
+        steps=22,
     ),
     Mutant(
         find("pagefault_args").patched("install_without_page_table_lock", do_no_page=do_no_page_without_pte_lock),
@@ -126,5 +128,6 @@ MUTANTS = (
         source="[ours]: set_pte_at needs the pte lock",
         schedule="fault: set_pte_at",
         at_once="lockdep asks for the lock at every install, whether or not anybody else is there",
+        steps=13,
     ),
 )

@@ -89,6 +89,7 @@ MUTANTS = (
         source="mail of 15 Sep 2006, 20060915001151.75f9a71b.akpm@osdl.org: only one retry",
         schedule="again and again: fault: up_read, waits; disk: done; fault: put_page; DONTNEED: drops the page; "
         "fault: miss",
+        steps=24,
     ),
     Mutant(
         find("retry_once").patched("replay_forgets_the_bound", do_page_fault=do_page_fault_replaying),
@@ -99,6 +100,7 @@ MUTANTS = (
         source="mail of 19 Sep 2006, 20060919165906.3d641236.akpm@osdl.org: going back to user space",
         schedule="again and again: fault: up_read, waits; disk: done; fault: returns; DONTNEED: drops the page; new "
         "fault: miss",
+        steps=16,
     ),
     Mutant(
         find("pagefault_args").patched("replay_without_sleeping", lock_page_or_retry=lock_page_or_retry_spinning),
@@ -108,5 +110,6 @@ MUTANTS = (
         finding="livelock",
         source="mail of 19 Sep 2006, 20060919165906.3d641236.akpm@osdl.org: a busy wait",
         schedule="again and again: fault: page locked, RETRY; disk: done; DONTNEED: drops the page; fault: miss",
+        steps=23,
     ),
 )

@@ -86,6 +86,7 @@ MUTANTS = (
         finding="lock leaked",
         source="[ours]: an early return",
         schedule="fault: down_read, find_vma, not a good area, returns",
+        steps=2,
     ),
     Mutant(
         find("retry_once").patched("lock_leaked_on_oom", do_page_fault=do_page_fault_leaking_on_oom),
@@ -94,5 +95,6 @@ MUTANTS = (
         finding="lock leaked",
         source="[ours]: an early return",
         schedule="fault: down_read, an allocation fails, VM_FAULT_OOM, returns",
+        steps=4,
     ),
 )

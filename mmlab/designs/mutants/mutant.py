@@ -13,8 +13,8 @@ class Mutant(NamedTuple):
     `design` is a patch of a shipped design, `mistake` what went wrong, in its author's own words. `world` is the small
     world in which some interleaving exposes it, `finding` the kind of bug that is then reported, `schedule` such an
     interleaving in words. `source` says where the mistake comes from. `at_once` says why an ordinary run shows it;
-    it is empty for a mistake that an ordinary run survives. `steps` is the length of the shortest counter-example, once
-    it is known.
+    it is empty for a mistake that an ordinary run survives. `steps` is the length of the explorer's counter-example: the
+    shortest one of a broken rule, a short one of a livelock.
     """
 
     design: Design
@@ -24,7 +24,7 @@ class Mutant(NamedTuple):
     source: str
     schedule: str
     at_once: str = ""
-    steps: int | None = None
+    steps: int = 0
 
     @property
     def name(self) -> str:

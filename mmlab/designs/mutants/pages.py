@@ -146,6 +146,7 @@ MUTANTS = (
         source="[ours]: a wake-up is not a promise",
         schedule="both faults wait; first: trylock_page; second: trylock_page fails, goes on, unlocks the first one's "
         "page",
+        steps=28,
     ),
     Mutant(
         find("sequence_counter").patched("wrong_lock_order", drop_and_wait=drop_and_wait_page_first),
@@ -155,6 +156,7 @@ MUTANTS = (
         source="the order of the locks in mm/filemap.c; [ours] is the temptation",
         schedule="fault: up_read, waits, trylock_page, down_read",
         at_once="lockdep looks at the order, not at the luck: the first major fault shows it",
+        steps=14,
     ),
     Mutant(
         find("pagefault_args").patched("page_lock_leaked", filemap_nopage=filemap_nopage_leaking_the_page_lock),
@@ -163,6 +165,7 @@ MUTANTS = (
         finding="lock leaked",
         source="[ours]: an error path",
         schedule="fault: the read fails twice, put_page, SIGBUS, returns",
+        steps=22,
     ),
     Mutant(
         find("pagefault_args").patched("waits_for_its_own_page_lock", filemap_nopage=filemap_nopage_not_reading_again),
@@ -171,5 +174,6 @@ MUTANTS = (
         finding="recursive locking",
         source="[ours]: readpage hands the lock to the disk; without it nobody will unlock",
         schedule="fault: the read fails, the page is locked, not uptodate, and waited for",
+        steps=12,
     ),
 )

@@ -131,6 +131,7 @@ MUTANTS = (
         source="Linux 6.4, 5e31275cc997: vm_lock_seq is looked at again after the trylock",
         schedule="fault: vm_lock_seq good; munmap: vma_start_write; fault: trylock; munmap: frees the vma; fault: uses"
         " it",
+        steps=21,
     ),
     Mutant(
         find("per_vma_lock").patched(
@@ -143,16 +144,18 @@ MUTANTS = (
         source="Linux 6.14, eb449bd96954: an odd number says that a writer is inside; [ours] is the mistake",
         schedule="munmap: vma_start_write; fault: reads mm_lock_seq, trylock, equal; munmap: frees the vma; fault: "
         "uses it",
+        steps=21,
     ),
     Mutant(
         find("per_vma_lock").patched("no_second_look_at_the_vma", lock_vma_under_rcu=lock_vma_under_rcu_looking_once),
         "I have the vma's lock, so it is the vma that I looked for; that it was removed before I had the lock"
         " I do not see.",
-        world="two faults and a remap",
+        world="a cached page and a remap",
         finding="pte through a stale vma",
         source="Linux 6.4, 5e31275cc997: detached and the bounds are looked at again",
         schedule="first: brings the page; second: mas_walk; remap: whole write section; second: locks the old vma, "
         "maps the page",
+        steps=36,
     ),
     Mutant(
         find("per_vma_lock").patched("rcu_ends_too_early", lock_vma_under_rcu=lock_vma_under_rcu_ending_early),
@@ -162,6 +165,7 @@ MUTANTS = (
         finding="use after free",
         source="Linux 6.4, 5e31275cc997: RCU lasts until the lock is held",
         schedule="fault: mas_walk, rcu_read_unlock; munmap: frees the vma; fault: vma_start_read",
+        steps=13,
     ),
     Mutant(
         find("per_vma_lock").patched("writer_forgets_vma_start_write", vma_start_write=vma_start_write_forgotten),
@@ -170,6 +174,7 @@ MUTANTS = (
         finding="vma removed under its reader",
         source="Linux fb49c455323f: fork forgot it",
         schedule="fault: vma_start_read; munmap: removes the vma",
+        steps=10,
     ),
     Mutant(
         find("per_vma_lock").patched("vma_lock_leaked", do_page_fault=do_page_fault_leaking_the_vma_lock),
@@ -178,6 +183,7 @@ MUTANTS = (
         finding="wrong lock order",
         source="[ours]: an early way out",
         schedule="mprotect: whole write section; fault: vma_start_read, not a good area, down_read of mmap_sem",
+        steps=25,
     ),
     Mutant(
         find("per_vma_counter").patched("vma_counter_not_compared", retake_vma_lock=retake_vma_lock_trusting),
@@ -188,5 +194,6 @@ MUTANTS = (
         source="[ours], on the locks of Linux 6.4, 5e31275cc997",
         schedule="fault: vma_end_read, waits; munmap: whole write section; fault: vma_start_read, reads the freed page"
         " table",
+        steps=45,
     ),
 )

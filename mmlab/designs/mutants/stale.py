@@ -142,6 +142,7 @@ MUTANTS = (
         finding="use after free",
         source="mail of 19 Sep 2006, 45107ECE.5040603@google.com: it goes back to just before find_vma",
         schedule="fault: find_vma, up_read, waits; munmap: whole write section; fault: down_read, uses vma",
+        steps=16,
     ),
     Mutant(
         find("pagefault_args").patched("stale_page_table", handle_mm_fault=handle_mm_fault_walking_once),
@@ -151,6 +152,7 @@ MUTANTS = (
         source="mail of 20 Sep 2006, 20060919200533.2874ce36.akpm@osdl.org: munmap may have freed the page-table page",
         schedule="fault: walks, up_read, waits; remap: frees the table, maps anew; fault: second pass reads the old "
         "table",
+        steps=16,
     ),
     Mutant(
         find("pagefault_args").patched("pte_peeked_without_lock", do_page_fault=do_page_fault_peeking),
@@ -159,6 +161,7 @@ MUTANTS = (
         finding="use after free",
         source="mails of 20 Sep 2006, 1158717429.6002.231.camel@localhost.localdomain and the answer to it",
         schedule="fault: up_read, waits; munmap: frees the page table; fault: looks at the pte",
+        steps=14,
     ),
     Mutant(
         find("synchronous").patched("vma_used_after_up_read", do_page_fault=do_page_fault_asking_the_vma),
@@ -167,6 +170,7 @@ MUTANTS = (
         finding="use after free",
         source="after Linux a3c4fb7c9c2e: vma used after up_read",
         schedule="fault: maps the page, up_read; munmap: whole write section; fault: reads vma.vm_ops",
+        steps=13,
     ),
     Mutant(
         find("drop_for_io").patched(
@@ -177,6 +181,7 @@ MUTANTS = (
         finding="use after free",
         source="[ours]: the order that Linux 5.1, 6b4c9f446981, keeps",
         schedule="fault: up_read; munmap: whole write section; fault: get_file(vmf.vma.vm_file)",
+        steps=8,
     ),
     Mutant(
         find("pagefault_args").patched("page_put_before_the_wait", drop_and_wait=drop_and_wait_putting_first),
@@ -186,5 +191,6 @@ MUTANTS = (
         source="[ours]: wait_on_page_locked needs a reference",
         schedule="fault: up_read, put_page, waits; disk: done; DONTNEED: frees the page; fault: looks whether it is "
         "unlocked",
+        steps=13,
     ),
 )

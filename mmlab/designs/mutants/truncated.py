@@ -145,6 +145,7 @@ MUTANTS = (
         finding="page beyond i_size",
         source="mm/memory.c of 2.6.18: a truncate may come between ->nopage and the install",
         schedule="fault: i_size good, locks the page; truncate: i_size = 0; fault: maps the page",
+        steps=16,
     ),
     Mutant(
         find("pagefault_args").patched("mapping_checked_too_early", do_no_page=do_no_page_checking_early),
@@ -153,6 +154,7 @@ MUTANTS = (
         finding="page beyond i_size",
         source="[ours]: the page lock or the pte lock must span check and install",
         schedule="fault: checks, unlocks; truncate: i_size = 0, or the whole of it; fault: maps the page",
+        steps=18,
     ),
     Mutant(
         find("synchronous").patched("truncate_count_read_late", do_no_page=do_no_page_sampling_late),
@@ -162,6 +164,7 @@ MUTANTS = (
         source="mm/memory.c of 2.6.18: sampled before ->nopage",
         schedule="fault: nopage has the page; truncate: i_size = 0, counts; fault: reads truncate_count, equal, maps "
         "the page",
+        steps=14,
     ),
     Mutant(
         find("final").patched(
@@ -175,5 +178,6 @@ MUTANTS = (
         finding="page not in the mapping",
         source="[ours]: a kept page counts only if it is what the cache holds",
         schedule="fault: waits, keeps its page; remap: another file; fault: changed, second pass maps the kept page",
+        steps=24,
     ),
 )

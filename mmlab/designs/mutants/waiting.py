@@ -20,7 +20,6 @@ from mmlab.kernel import (
     user_mode,
     wait_on_page_locked,
 )
-from mmlab.kernel.sleep import sleep_on
 
 from .. import find
 from .mutant import Mutant
@@ -87,13 +86,6 @@ async def do_page_fault_signals_first(k, address, write_access):
         fixup_exception(tsk)  # no signal can be delivered inside the kernel: to replay would be an endless loop
 
 
-async def drop_and_wait_without_looking(k, mm, page):
-    """As in nopage_retry, but it sleeps without another look at the page. Lock state: as there."""
-    await mm.mmap_sem.up_read()
-    await sleep_on(k.current, page.waiters)
-    await put_page(page)
-
-
 MUTANTS = (
     Mutant(
         find("pagefault_args").patched("unkillable_wait", drop_and_wait=drop_and_wait_unkillable),
@@ -102,6 +94,7 @@ MUTANTS = (
         finding="unkillable",
         source="before Linux 37b23e0525d3",
         schedule="fault: up_read, waits; SIGKILL: nothing happens",
+        steps=11,
     ),
     Mutant(
         find("pagefault_args").patched("dying_kernel_fault_replayed", do_page_fault=do_page_fault_not_for_the_dying),
@@ -111,6 +104,7 @@ MUTANTS = (
         finding="livelock",
         source="after Linux 26178ec11ef3: endless fault of the kernel with a fatal signal pending",
         schedule="SIGKILL; again and again: fault: returns, copy_from_user touches the page again",
+        steps=4,
     ),
     Mutant(
         find("pagefault_args").patched("signal_first_in_kernel_mode", do_page_fault=do_page_fault_signals_first),
@@ -120,13 +114,6 @@ MUTANTS = (
         finding="livelock",
         source="[ours]: only a fatal signal may end a fault of the kernel itself, and by its fixup",
         schedule="SIGUSR1; again and again: fault: returns, copy_from_user touches the page again",
-    ),
-    Mutant(
-        find("nopage_retry").patched("lost_wake_up", drop_and_wait=drop_and_wait_without_looking),
-        "The page was locked when I looked, so I go to sleep until somebody wakes me; the disk was done in between.",
-        world="one fault",
-        finding="deadlock",
-        source="[ours]: the oldest mistake about sleeping; wait_on_page_locked looks again",
-        schedule="fault: page locked, up_read; disk: done, wakes nobody; fault: sleeps for ever",
+        steps=4,
     ),
 )

@@ -14,14 +14,14 @@ from __future__ import annotations
 from ...kernel.mm import vm_area_struct
 from ...kernel.page import page
 from ...kernel.task import task_struct
-from .snapshot import Count
+from .counts import Count
 
 BOTH, RIGHT, LEFT, NONE = "both", "right", "left", "none"
 GRAINS = ("access", "await", "all")
 OWN = {"enter", "leave", "leave_fault", "get_file", "fput", "touched", "find_vma", "good_area", "count", "call"}
 """questions about the task itself, or about what mmap_sem protects (asking without the lock is reported at once)"""
 FIXED = {"vm_file", "vm_mm", "vm_ops", "vm_private_data", "vm_lock", "index", "mmap_sem", "page_table_lock", "seq_bits",
-         "mm"}  # fmt: skip
+         "comm", "mm"}  # fmt: skip
 UNDER_MMAP_SEM = {"vm_start", "vm_end", "vm_flags", "vm_pgoff"}
 
 

@@ -106,6 +106,8 @@ def doing(stage, task) -> str:
     sem = k.mm.mmap_sem
     if not frames:
         return "done"
+    if frames[-1][0].kind == "raise":
+        return "kernel"
     if task.waits_for is sem:
         return "waits for mmap_sem"
     if sem in task.held:

@@ -15,7 +15,7 @@ from ...kernel.handle import STEPS
 from ...kernel.mm import freed_vma
 from ...kernel.page import freed_page
 from ...kernel.pagetable import freed_pte_table
-from .snapshot import Count
+from .counts import Count
 from .wire import CONSTANTS, KINDS, METHODS, NAMES
 
 COUNTERS = {"mmap_seq": "mmap", "mm_lock_seq": "lock", "vm_lock_seq": "lock"}
@@ -106,7 +106,7 @@ class Questions:
     def look(self, thing, name: str):
         """One field of a struct."""
         value = getattr(thing, name)
-        if name in COUNTERS and self.freezer.opaque:
+        if name in COUNTERS and self.freezer.counts.opaque:
             return Count(COUNTERS[name], value)
         return tuple(value) if type(value) is list else value
 

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...kernel.bug import KernelBug
+from .effects import Effects
 
-SPINNING = ("spin_lock",)
+READS = 10
+"""where the reads under way stand in a shared key"""
 
 
 class Found(NamedTuple):
@@ -35,8 +37,6 @@ class Graph:
         self.target = array("l")
         self.who = array("h")
         self.resolved = array("b")
-        self.ended: list[int] = []
-        """states in which nothing can happen any more"""
 
     def edges(self, state: int) -> range:
         """The edges that leave a state; none for one that was never expanded."""
@@ -56,9 +56,9 @@ class Graph:
 class Search:
     """One exploration of what `stage` can do, from the state that is on it now.
 
-    `graph` is complete if `complete`; `found` is the safety finding, or None; `unkillable` the path to a state in which
-    a task that is being killed sleeps for I/O all the same, or None; `witness` the path to the first state for
-    which `goal(k)` holds. `most` bounds the number of states.
+    `states` has all states, `graph` how they hang together; the graph is whole if `complete`. `found` is the safety
+    finding, or None; `unkillable` the path to a state in which a task that is being killed sleeps for I/O all the same,
+    or None; `witness` the path to the first state for which `goal(k)` holds. `most` bounds the number of states.
     """
 
     def __init__(self, stage, *, most: int, goal: Callable | None = None, tell: Callable | None = None) -> None:
@@ -71,87 +71,75 @@ class Search:
         self.unkillable: list[int] | None = None
         self.witness: list[int] | None = None
         self.complete = False
-        self.seen: dict[tuple, int] = {}
-        self.keys: list[tuple] = []
+        self.effects = Effects(stage)
+        self.states: list[tuple[int, ...]] = []
 
     def run(self) -> None:
         """Explore until everything is known, something is found, or there are too many states."""
-        stage, graph, freezer = self.stage, self.graph, self.stage.freezer
-        root = freezer.freeze()
-        keys, seen = self.keys, self.seen
-        seen[root] = 0
-        keys.append(root)
-        tasks = range(len(stage.frames))
+        stage, graph = self.stage, self.graph
+        states, seen = self.states, {}
+        states.append(stage.freezer.freeze())
+        seen[states[0]] = 0
         first, target, who, resolved = graph.first, graph.target, graph.who, graph.resolved
-        freeze, thaw = freezer.freeze, freezer.thaw
+        effect_of = self.effects.of
         state = 0
-        while state < len(keys):
-            key = keys[state]
+        while state < len(states):
+            here = states[state]
             first.append(len(target))
-            thaw(key)
-            reads = stage.disk_moves()
-            alive = [number for number in tasks if stage.is_alive(number)]
-            clean = True
-            for mover in (*alive, *range(len(tasks), len(tasks) + reads)):
-                if not clean:
-                    thaw(key)
-                clean = False
+            for mover in self.movers(here):
                 try:
-                    if mover < len(tasks):
-                        move = stage.move(mover)
-                        if not move.moved:
-                            clean = True
-                            self.look_at_sleeper(state, mover)
-                            continue
-                        done = move.resolved
-                    else:
-                        stage.complete(mover - len(tasks))
-                        done = False
-                except KernelBug as bug:
-                    self.found = Found(bug, [*graph.path_to(state), mover])
+                    effect = effect_of(here, mover)
                 except Exception as error:
-                    self.found = Found(python_error(stage, error), [*graph.path_to(state), mover])
-                if self.found:
+                    bug = error if isinstance(error, KernelBug) else python_error(stage, error)
+                    self.found = Found(bug, [*graph.path_to(state), mover])
                     return
-                after = freeze()
+                after = effect.state
+                if after is None:
+                    if effect.unkillable and self.unkillable is None:
+                        self.unkillable = graph.path_to(state)
+                    continue
                 number = seen.get(after)
                 if number is None:
-                    number = seen[after] = len(seen)
-                    keys.append(after)
+                    number = seen[after] = len(states)
+                    states.append(after)
                     graph.parent.append(state)
                     graph.parent_who.append(mover)
-                    if self.goal is not None and self.goal(stage.k):
+                    if self.goal is not None and self.reaches_goal(after):
                         self.witness = graph.path_to(number)
                         return
                 target.append(number)
                 who.append(mover)
-                resolved.append(done)
-            if len(target) == first[state]:
-                graph.ended.append(state)
-                if alive:
-                    thaw(key)
-                    self.found = Found(deadlock(stage, alive), graph.path_to(state))
-                    return
-            state += 1
-            if len(keys) > self.most:
+                resolved.append(effect.resolved)
+            if len(target) == first[state] and self.stop_at_an_end(state):
                 return
-            if self.tell is not None and not state % 500:
-                self.tell(state, len(keys))
+            state += 1
+            if len(states) > self.most:
+                return
+            if self.tell is not None and not state % 1000:
+                self.tell(state, len(states))
         first.append(len(target))
         self.complete = True
 
-    def key_of(self, state: int) -> tuple:
-        """The key of a state."""
-        return self.keys[state]
+    def movers(self, state: tuple[int, ...]) -> list[int]:
+        """Who could move at all: tasks with something left to do, and every read that could be completed next."""
+        own, tasks = self.stage.freezer.own, len(state) - 1
+        alive = [number for number in range(tasks) if own[state[1 + number]][-1]]
+        reads = len(self.stage.freezer.shared[state[0]][0][READS])
+        return [*alive, *range(tasks, tasks + reads)]
 
-    def look_at_sleeper(self, state: int, number: int) -> None:
-        """A task cannot move: note it if it is being killed and sleeps for I/O."""
-        if self.unkillable is not None:
-            return
-        task = self.stage.k.tasks[number]
-        place = self.stage.frames[number][-1][0]
-        if "SIGKILL" in task.pending and task.waits_for is None and place.what[0] not in SPINNING:
-            self.unkillable = self.graph.path_to(state)
+    def reaches_goal(self, state: tuple[int, ...]) -> bool:
+        """Whether the learner's predicate is true of the machine in a state."""
+        self.stage.freezer.thaw(state)
+        return bool(self.goal(self.stage.k))
+
+    def stop_at_an_end(self, state: int) -> bool:
+        """Nothing can happen any more: a deadlock if somebody has still something to do."""
+        stage = self.stage
+        stage.freezer.thaw(self.states[state])
+        alive = [number for number in range(len(stage.frames)) if stage.is_alive(number)]
+        if alive:
+            self.found = Found(deadlock(stage, alive), self.graph.path_to(state))
+        return bool(alive)
 
 
 def deadlock(stage, alive: list[int]) -> KernelBug:

@@ -1,70 +1,107 @@
 """A state of the kernel as a hashable value, and back.
 
-Structs are numbered in the order in which they are met from what is always there, so it does not matter which page was
-allocated first. What only counts or measures (times, statistics) is left out. A counter keeps its parity and whether
-two values of it are equal or neighbours, not its size, unless its width is what is being tested.
+A key has one part for what tasks share and one for what only a task itself can see: its code and its references. So
+what a task's step does to the rest depends on two numbers, and need be found out only once for all states that agree in
+these two. Structs are numbered in the order in which they are met from what is always there: it does not matter
+which page was allocated first. What only counts or measures (times, statistics) is left out.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from itertools import pairwise
-from typing import NamedTuple
 
 from ...kernel.failslab import FailOnce
 from ...kernel.filemap import address_space
 from ...kernel.mm import freed_vma, vm_area_struct
 from ...kernel.page import freed_page, page
 from ...kernel.pagetable import freed_pte_table, pte_table
+from ...kernel.task import task_struct
 from ...kernel.vma_lock import vma_lock
+from .counts import Count, Counts
 
-OPAQUE_BITS = 8
-"""counters at least that wide are compared, never measured"""
-
-
-class Count(NamedTuple):
-    """One value of a counter: of mmap_seq ("mmap") or of mm_lock_seq and vm_lock_seq ("lock")."""
-
-    family: str
-    value: int
+FREED = {freed_page: "page", freed_vma: "vma", freed_pte_table: "ptes"}
+BLANK = {"page": page, "vma": vm_area_struct, "ptes": pte_table, "vma_lock": vma_lock}
+BLANK_FREED = {tag: kind for kind, tag in FREED.items()}
+HEAD = 14
+"""parts of the shared key before the tasks"""
 
 
 class Freezer:
-    """Turns the stage's state into a key, and puts a key's state onto the stage."""
+    """Turns what is on the stage into keys, and puts keys onto the stage.
+
+    `shared` and `own` give the key of each number: a state is (number of its shared part, number of each task's own
+    part). `extras` says whether a shared part has structs that only tasks know, `settled` what its counters are.
+    """
 
     def __init__(self, stage) -> None:
         self.stage = stage
-        self.kept: dict[tuple, tuple] = {}
-        self.opaque = stage.k.mm.seq_bits >= OPAQUE_BITS
+        self.counts = Counts(stage.k.mm)
+        self.shared: list[tuple] = []
+        self.own: list[tuple] = []
+        self.shared_numbers: dict[tuple, int] = {}
+        self.own_numbers: dict[tuple, int] = {}
+        self.extras: list[bool] = []
+        self.settled: list[tuple] = []
+        self.things: list = []
 
-    # ------------------------------------------------------------------ state -> key
+    def freeze(self) -> tuple[int, ...]:
+        """The state on the stage: the number of its shared part, and of each task's own part."""
+        self.begin()
+        head = self.head()
+        records = self.records(0)
+        plain = len(self.order)
+        own = [self.freeze_own(n) for n in range(len(self.stage.frames))]
+        records += self.records(len(records))
+        return self.number_shared((head, *records), len(self.order) > plain), *own
 
-    def freeze(self) -> tuple:
-        """The state on the stage."""
-        stage = self.stage
-        k, mm = stage.k, stage.k.mm
+    def thaw(self, state: tuple[int, ...]) -> None:
+        """Put a state onto the stage."""
+        self.thaw_shared(state[0])
+        for number, own in enumerate(state[1:]):
+            self.thaw_own(number, own)
+
+    def freeze_for(self, number: int | None) -> tuple[int, int]:
+        """The numbers of the shared part and of one task's own part, as if no other task knew anything."""
+        self.begin()
+        head = self.head()
+        records = self.records(0)
+        plain = len(self.order)
+        own = -1 if number is None else self.freeze_own(number)
+        records += self.records(len(records))
+        return self.number_shared((head, *records), len(self.order) > plain), own
+
+    # ------------------------------------------------------------------ what tasks share
+
+    def begin(self) -> None:
         self.numbers: dict[int, int] = {}
         self.order: list = []
-        self.counts = self.compaction()
-        ref, kept = self.ref, self.kept
-        head = [
-            tuple(ref(vma) for vma in mm.mmap),
-            tuple((key, ref(table)) for key, table in sorted(mm.pgd.items())),
-            self.count("mmap", mm.mmap_seq), self.count("lock", mm.mm_lock_seq), mm.mm_users,
-            mm.rcu.readers, tuple(ref(vma) for vma in mm.rcu.removed), self.lock(mm.mmap_sem),
-            tuple(self.file(file) for file in k.files),
-            tuple(ref(p) for p in stage.reads), tuple(ref(p) for p, _ in k.disk.queue), k.disk.inside,
-            k.fail_alloc is not None, tuple(context.runnable for context in stage.contexts),
-        ]  # fmt: skip
-        for task, frames in zip(k.tasks, stage.frames):
-            head.append(self.task(task, frames))
-        records = []
-        at = 0
-        while at < len(self.order):
-            record = self.record(self.order[at])
-            records.append(kept.setdefault(record, record))
-            at += 1
-        return (*(kept.setdefault(part, part) if type(part) is tuple else part for part in head), *records)
+        self.counts.begin([*self.stage.k.mm.mmap, *self.stage.k.mm.rcu.removed])
+
+    def number_shared(self, key: tuple, has_extras: bool) -> int:
+        number = self.shared_numbers.get(key)
+        if number is None:
+            number = self.shared_numbers[key] = len(self.shared)
+            self.shared.append(key)
+            self.extras.append(has_extras)
+            self.settled.append(self.counts.settled())
+        return number
+
+    def head(self) -> tuple:
+        """What is always there."""
+        stage, ref = self.stage, self.ref
+        k, mm = stage.k, stage.k.mm
+        lock = mm.page_table_lock
+        return (
+            tuple([ref(vma) for vma in mm.mmap]),
+            tuple([(pmd, ref(table)) for pmd, table in sorted(mm.pgd.items())]),
+            self.counts.short("mmap", mm.mmap_seq), self.counts.short("lock", mm.mm_lock_seq), mm.mm_users,
+            mm.rcu.readers, tuple([ref(vma) for vma in mm.rcu.removed]), self.lock(mm.mmap_sem),
+            -1 if lock.owner is None else k.tasks.index(lock.owner),
+            tuple([self.file(file) for file in k.files]),
+            tuple([ref(p) for p in stage.reads]), tuple([ref(p) for p, _ in k.disk.queue]),
+            k.fail_alloc is not None, tuple([context.runnable for context in stage.contexts]),
+            *[self.task(task) for task in k.tasks],
+        )  # fmt: skip
 
     def ref(self, thing) -> int:
         """The number of a struct that comes and goes."""
@@ -78,28 +115,8 @@ class Freezer:
         """The name of what is always there, the number of anything else."""
         return self.stage.names_of.get(id(thing)) or self.ref(thing)
 
-    def count(self, family: str, value: int) -> int:
-        return self.counts[family][value] if self.opaque else value
-
-    def compaction(self) -> dict[str, dict[int, int]]:
-        """For both counters, what each value in use becomes: distances above 2 shrink to 2 or 3."""
-        if not self.opaque:
-            return {}
-        mm = self.stage.k.mm
-        used = {"mmap": {mm.mmap_seq}, "lock": {mm.mm_lock_seq}}
-        for vma in (*mm.mmap, *mm.rcu.removed):
-            used["lock"].add(vma.vm_lock_seq)
-        for frames in self.stage.frames:
-            for _, refs in frames:
-                for thing in refs:
-                    if type(thing) is Count:
-                        used[thing.family].add(thing.value)
-                    elif type(thing) is vm_area_struct:
-                        used["lock"].add(thing.vm_lock_seq)
-        return {family: compact(sorted(values)) for family, values in used.items()}
-
     def file(self, file) -> tuple:
-        pages = tuple((index, self.ref(page)) for index, page in sorted(file.pages.items()))
+        pages = tuple([(index, self.ref(page)) for index, page in sorted(file.pages.items())])
         return file.i_size, file.unmapped_from, file.truncate_count, pages
 
     def lock(self, sem) -> tuple:
@@ -107,23 +124,21 @@ class Freezer:
         return (
             sem.activity,
             -1 if sem.writer is None else tasks.index(sem.writer),
-            tuple((tasks.index(task), mode) for task, mode, _ in sem.wait_list),
+            tuple([(tasks.index(task), mode) for task, mode, _ in sem.wait_list]),
         )
 
-    def task(self, task, frames: list) -> tuple:
-        name_or_ref = self.name_or_ref
-        return (
-            task.flags, tuple(task.pending), task.forced, task.in_kernel, task.fixup, task.exit_code,
-            task.min_flt, task.maj_flt,
-            -1 if task.waits_for is None else name_or_ref(task.waits_for),
-            tuple(map(name_or_ref, task.held)), tuple(map(name_or_ref, task.pins)),
-            tuple((place.index, *(self.frame_ref(thing) for thing in refs)) for place, refs in frames),
-        )  # fmt: skip
+    def task(self, task) -> tuple:
+        """What others can see, or change, of a task: its signals, its locks, and what it queues for."""
+        waits_for = -1 if task.waits_for is None else self.name_or_ref(task.waits_for)
+        return tuple(task.pending), task.exit_code, waits_for, tuple(map(self.name_or_ref, task.held))
 
-    def frame_ref(self, thing):
-        if type(thing) is Count:
-            return (thing.family, self.count(*thing))
-        return self.ref(thing)
+    def records(self, at: int) -> list[tuple]:
+        """The fields of all structs met so far, from number `at` on, and of those that they lead to."""
+        found = []
+        while at < len(self.order):
+            found.append(self.record(self.order[at]))
+            at += 1
+        return found
 
     def record(self, thing) -> tuple:
         """The fields of one struct."""
@@ -138,7 +153,7 @@ class Freezer:
             private = None if thing.vm_private_data is None else name_or_ref(thing.vm_private_data)
             return (
                 "vma", thing.vm_start, thing.vm_end, thing.vm_flags, file, thing.vm_pgoff, thing.vm_ops, private, lock,
-                self.count("lock", thing.vm_lock_seq), thing.detached, thing.vm_refcnt,
+                self.counts.short("lock", thing.vm_lock_seq), thing.detached, thing.vm_refcnt,
             )  # fmt: skip
         if kind is pte_table:
             ptes = tuple((vpn, self.ref(p)) for vpn, p in sorted(thing.ptes.items()))
@@ -146,48 +161,48 @@ class Freezer:
         if kind is vma_lock:
             owner = None if type(thing.vma) is freed_vma else self.ref(thing.vma)
             return ("vma_lock", owner, self.lock(thing))
-        if kind is freed_page:
-            return ("freed page", object.__getattribute__(thing, "name"))
-        return {freed_vma: ("freed vma",), freed_pte_table: ("freed ptes",)}[kind]
+        raise TypeError(f"no key for a {kind.__name__} that the kernel can still reach")
 
-    # ------------------------------------------------------------------ key -> state
-
-    def thaw(self, key: tuple) -> None:
-        """Put the state of `key` onto the stage."""
+    def thaw_shared(self, number: int) -> None:
+        """Put the shared part of a state onto the stage."""
         stage = self.stage
         k, mm = stage.k, stage.k.mm
-        size = HEAD + len(k.tasks)
-        head, records = key[:size], key[size:]
+        head, *records = self.shared[number]
         things = self.things = [BLANK[record[0]].__new__(BLANK[record[0]]) for record in records]
-        (vmas, pgd, mm.mmap_seq, mm.mm_lock_seq, mm.mm_users, mm.rcu.readers, removed, sem, files, reads, queue,
-         k.disk.inside, fails, runnable) = head[:HEAD]  # fmt: skip
+        (vmas, pgd, mm.mmap_seq, mm.mm_lock_seq, mm.mm_users, mm.rcu.readers, removed, sem, owner, files, reads, queue,
+         fails, runnable) = head[:HEAD]  # fmt: skip
         mm.mmap = [things[n] for n in vmas]
         mm.mmap_cache = None
         mm.pgd = {pmd: things[n] for pmd, n in pgd}
         mm.rcu.removed = [things[n] for n in removed]
-        mm.page_table_lock.owner = None
+        mm.page_table_lock.owner = None if owner < 0 else k.tasks[owner]
         mm.page_table_lock.spinners.clear()
-        k.lru = OrderedDict()
+        lru = k.lru = OrderedDict()
         self.thaw_lock(mm.mmap_sem, sem)
         for file, (i_size, unmapped_from, truncate_count, pages) in zip(k.files, files):
             file.i_size, file.unmapped_from, file.truncate_count = i_size, unmapped_from, truncate_count
             file.pages = {index: things[n] for index, n in pages}
-            k.lru.update((things[n], None) for _, n in pages)
+            for _, n in pages:
+                lru[things[n]] = None
         stage.reads[:] = [things[n] for n in reads]
         k.disk.queue = deque((things[n], 0) for n in queue)
+        k.disk.inside = len(reads) + len(queue)
         k.disk.waiters.clear()
         k.fail_alloc = FailOnce(k) if fails else None
         for context, runs in zip(stage.contexts, runnable):
             context.runnable = runs
         for thing, record in zip(things, records):
             self.fill(thing, record)
-        for number, (task, fields) in enumerate(zip(k.tasks, head[HEAD:])):
-            self.thaw_task(number, task, fields)
+        for task, (pending, exit_code, waits_for, held) in zip(k.tasks, head[HEAD:]):
+            task.pending = list(pending)
+            task.exit_code = exit_code
+            task.waits_for = None if waits_for == -1 else self.thing(waits_for)
+            task.held = [self.thing(lock) for lock in held]
 
     def thing(self, name_or_number):
         if type(name_or_number) is int:
             return self.things[name_or_number]
-        return self.stage.things_by_name.get(name_or_number)
+        return self.stage.things_by_name[name_or_number]
 
     def thaw_lock(self, sem, fields: tuple) -> None:
         tasks = self.stage.k.tasks
@@ -195,22 +210,6 @@ class Freezer:
         sem.activity = activity
         sem.writer = None if writer < 0 else tasks[writer]
         sem.wait_list = deque((tasks[number], mode, 0) for number, mode in waiting)
-
-    def thaw_task(self, number: int, task, fields: tuple) -> None:
-        stage = self.stage
-        (task.flags, pending, task.forced, task.in_kernel, task.fixup, task.exit_code, task.min_flt, task.maj_flt,
-         waits_for, held, pins, frames) = fields  # fmt: skip
-        task.pending = list(pending)
-        task.waits_for = None if waits_for == -1 else self.thing(waits_for)
-        task.held = [self.thing(lock) for lock in held]
-        task.pins = [self.thing(pin) for pin in pins]
-        lock = stage.k.mm.page_table_lock
-        if lock in task.held:
-            lock.owner = task
-        stage.frames[number] = [
-            (stage.tree.places[index], [self.things[n] if type(n) is int else Count(*n) for n in refs])
-            for index, *refs in frames
-        ]
 
     def fill(self, thing, record: tuple) -> None:
         tag = record[0]
@@ -231,21 +230,66 @@ class Freezer:
             thing.k = self.stage.k
             thing.ptes = {vpn: self.things[n] for vpn, n in record[1]}
             thing.readonly = set(record[2])
-        elif tag == "vma_lock":
+        else:
             thing.k = self.stage.k
             thing.names = NAMES_OF_VMA_LOCK
             thing.vma = None if record[1] is None else self.things[record[1]]
             self.thaw_lock(thing, record[2])
-        elif tag == "freed page":
-            page.name.__set__(thing, record[1])
+
+    # ------------------------------------------------------------------ what only a task itself sees
+
+    def freeze_own(self, number: int) -> int:
+        """The number of a task's own part."""
+        task, frames = self.stage.k.tasks[number], self.stage.frames[number]
+        dead: dict[int, tuple] = {}
+        key = (
+            task.flags, task.forced, task.in_kernel, task.fixup, task.min_flt, task.maj_flt,
+            tuple([self.own_ref(thing, dead) for thing in task.pins]),
+            tuple([(place.index, *[self.own_ref(thing, dead) for thing in refs]) for place, refs in frames]),
+        )  # fmt: skip
+        return self.number_own(key)
+
+    def number_own(self, key: tuple) -> int:
+        number = self.own_numbers.get(key)
+        if number is None:
+            number = self.own_numbers[key] = len(self.own)
+            self.own.append(key)
+        return number
+
+    def own_ref(self, thing, dead: dict[int, tuple]):
+        """A struct that a task knows; what is freed is told apart from other freed things of the task, no more."""
+        kind = type(thing)
+        if kind is Count:
+            return self.counts.own(thing)
+        if kind in FREED:
+            return dead.setdefault(id(thing), ("freed", FREED[kind], len(dead)))
+        return self.name_or_ref(thing)
+
+    def thaw_own(self, number: int, own: int) -> None:
+        """Put a task's own part onto the stage; the shared part is there already."""
+        stage = self.stage
+        task: task_struct = stage.k.tasks[number]
+        (task.flags, task.forced, task.in_kernel, task.fixup, task.min_flt, task.maj_flt, pins, frames) = self.own[own]
+        dead: dict[tuple, object] = {}
+        task.pins = [self.own_thing(ref, dead) for ref in pins]
+        places = stage.tree.places
+        stage.frames[number] = [(places[index], [self.own_thing(ref, dead) for ref in refs]) for index, *refs in frames]
+
+    def own_thing(self, ref, dead: dict[tuple, object]):
+        kind = type(ref)
+        if kind is int:
+            return self.things[ref]
+        if kind is str:
+            return self.stage.things_by_name[ref]
+        if kind is Count:
+            return ref
+        if ref not in dead:
+            dead[ref] = freed = BLANK_FREED[ref[1]].__new__(BLANK_FREED[ref[1]])
+            if ref[1] == "page":
+                page.name.__set__(freed, "gone")
+        return dead[ref]
 
 
-HEAD = 14
-"""parts of a key before the tasks"""
-BLANK = {
-    "page": page, "vma": vm_area_struct, "ptes": pte_table, "vma_lock": vma_lock,
-    "freed page": freed_page, "freed vma": freed_vma, "freed ptes": freed_pte_table,
-}  # fmt: skip
 NAMES_OF_VMA_LOCK = {"read": "vma_lock/read", "write": "vma_lock/write"}
 COVERED = {
     page: {"flags", "count", "index", "mapping", "name", "rmap"},
@@ -254,22 +298,16 @@ COVERED = {
     pte_table: {"ptes", "readonly"},
     vma_lock: {"vma"},
     address_space: {"i_size", "truncate_count", "unmapped_from", "pages"},
+    task_struct: {"pending", "exit_code", "waits_for", "held", "flags", "forced", "in_kernel", "fixup", "min_flt",
+                  "maj_flt", "pins"},
 }  # fmt: skip
-"""the fields that a key holds; LEFT_OUT has the others, each with its reason, so that no field is forgotten"""
+"""the fields that a key holds; LEFT_OUT has the others, so that no field is forgotten"""
 LEFT_OUT = {
-    page: {"k": "one machine", "waiters": "who waits tries again"},
-    vm_area_struct: {"vm_mm": "one mm"},
-    pte_table: {"k": "one machine"},
-    vma_lock: {},
-    address_space: {"k": "one machine", "name": "fixed", "page_names": "fixed", "bad": "fixed"},
+    page: {"k", "waiters"},  # one machine; who waits tries again
+    vm_area_struct: {"vm_mm"},  # one mm
+    pte_table: {"k"},
+    vma_lock: set(),
+    address_space: {"k", "name", "page_names", "bad"},  # fixed
+    # fixed; or times; or notes for reports; nobody is "asleep": who cannot go on tries again
+    task_struct: {"k", "comm", "role", "mm", "entered", "slept", "utime", "held_at", "let_go_at", "state"},
 }
-
-
-def compact(values: list[int]) -> dict[int, int]:
-    """Renumber ascending counter values: equality, parity and neighbourhood stay, distances above 2 become 2 or 3."""
-    first = values[0]
-    new = {first: first if first < 0 else first % 2}
-    for before, value in pairwise(values):
-        distance = value - before
-        new[value] = new[before] + (distance if distance <= 2 else 2 + distance % 2)
-    return new

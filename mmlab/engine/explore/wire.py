@@ -46,7 +46,7 @@ READABLE = {
                      "vm_lock_seq", "vm_private_data", "detached"),
     page: ("flags", "mapping", "index"),
     address_space: ("i_size", "truncate_count"),
-    task_struct: ("flags", "mm", "pending", "forced", "in_kernel", "fixup", "min_flt", "maj_flt", "exit_code"),
+    task_struct: ("comm", "flags", "mm", "pending", "forced", "in_kernel", "fixup", "min_flt", "maj_flt", "exit_code"),
     spu_context: ("mapping", "runnable"),
     pte_table: (), rw_semaphore: (), vma_lock: (), spinlock_t: (), rcu_read_side: (), block_device: (),
 }  # fmt: skip
