@@ -1,10 +1,14 @@
 """Whatever code does in a worker, it becomes a finding: crash, hang, flood, lies, and state kept elsewhere."""
 
+import json
 import re
+from contextlib import suppress
+from random import Random
 
 import pytest
 
 import mmlab
+from mmlab.kernel.handle import STEPS
 from mmlab.worker import Limits, WorkerBug, remote, rules
 from mmlab.worker.lines import from_line
 from mmlab.worker.trouble import CRASH, FLOOD, HANG, LIE, Untrue
@@ -139,6 +143,8 @@ LIES = {
     '{"stop": "ask", "what": []}': "not a question",
     '{"stop": "ask", "what": [["c", "os"]]}': "not a question",
     ASK % '"pte_nine", ["h", "mm", "mm_struct"]': "there is 'pte_none'",
+    ASK % '"send_sig", "SIGKILL", ["h", "me", "task_struct"]': "not a fault handler's",
+    ASK % '"fail_next_allocation", ["h", "k", "Machine"]': "not a fault handler's",
     ASK % '"call", "do_page_fault", 1, false': "does not exist",
     ASK % '"leave", ["h", "k", "Machine"], "fault"': "does not exist",
     ASK % '"__class__", ["h", "mm", "mm_struct"]': "does not exist",
@@ -147,9 +153,9 @@ LIES = {
     ASK % '"put_page", ["h", 0, "vm_area_struct"]': "never given",
     ASK % '"put_page", ["h", "data", "address_space"]': "never given",
     ASK % '"put_page", ["h", "mm", "mm_struct"]': "put_page with mm_struct for page",
-    ASK % '"put_page"': "wrong arguments",
+    ASK % '"put_page"': "wrong number of arguments: 0",
     ASK % '"find_vma", ["h", "mm", "mm_struct"], "x"': "must be a number",
-    ASK % '"find_vma", ["h", "mm", "mm_struct"], 1, 2': "wrong arguments",
+    ASK % '"find_vma", ["h", "mm", "mm_struct"], 1, 2': "wrong number of arguments: 3",
     ASK % '"lock_page", ["h", 0, "page"], "dead"': "must be one of",
     ASK % '"down_read", ["h", 0, "page"]': "does not exist",
     ASK % '"get", ["h", "mm", "mm_struct"], "pgd"': "asks get",
@@ -200,7 +206,8 @@ def test_questions_without_end_in_one_breath_are_a_finding():
 def test_shapes_that_merge_different_places_are_found_out():
     """Both passes of retry_once ask for mmap_sem; only the shape tells that the second one knows that it waited."""
     assert mmlab.explore("retry_once", "one fault").holds
-    found = explored(liar("if reply.get('shape'): reply = {**reply, 'shape': 'ab'}"), "retry_once")
+    lie = "if reply.get('shape') and reply['what'][0] == 'down_read': reply = {**reply, 'shape': 'ab'}"
+    found = explored(liar(lie), "retry_once")
     assert found.kind == "answers differently when asked again"
     assert "maj_flt" in found.detail
 
@@ -231,3 +238,47 @@ def test_state_in_a_global_is_found_in_a_timed_run_by_asking_again():
         mmlab.Scenario(design=there, **SHORT).run(seconds=0.001)
         with pytest.raises(mmlab.KernelBug, match="answers differently when asked again"):
             there.ask_again()
+
+
+def test_no_reply_can_do_more_than_be_refused():
+    """Replies put together at random from what replies are made of."""
+    dice = Random(1)
+    known = {**rules.ALWAYS, 0: "page", 1: "vm_area_struct", 2: "pte_table", 3: "counter", 4: "rw_semaphore"}
+    handles = [["h", *pair] for pair in known.items()] + [["h"], ["h", [], "page"], ["h", 9, "page"]]
+    atoms = [
+        0,
+        1,
+        -1,
+        1 << 62,
+        1 << 70,
+        True,
+        None,
+        "mm",
+        "flags",
+        "mmap_seq",
+        "+",
+        "killable",
+        "SIGKILL",
+        2.5,
+        {},
+        "\ud800",
+    ]
+    names = [*STEPS, "down_read", "spin_lock", "get", "set", "count", "bug", "bug_answer", "h", "t", "c", "call"]
+
+    def anything(depth=0):
+        if dice.random() < 0.8 or depth > 3:
+            return dice.choice(handles + atoms)
+        return [dice.choice(["t", "c", "h", 1]), *(anything(depth + 1) for _ in range(dice.randrange(4)))]
+
+    accepted = 0
+    for _ in range(20_000):
+        reply = {
+            "stop": dice.choice(["ask", "ask", "return", "raise", None, [1]]),
+            "what": [dice.choice(names), *(anything() for _ in range(dice.randrange(5)))],
+            "shape": dice.choice([None, "ab", 1]),
+            "handles": dice.choice([None, [], [0], [0, 0], [[1]], [True]]),
+            "place": dice.choice([None, ["f", 1, "x"], ["f", True, "x"], 1]),
+        }
+        with suppress(Untrue):
+            accepted += bool(rules.stop_of(from_line(json.dumps(reply).encode()), known, 1))
+    assert 50 < accepted < 2_000

@@ -11,17 +11,19 @@ MOST_TEXT = 2_000
 MOST_PARTS = 256
 MOST_DEPTH = 8
 LARGEST = 1 << 63
+encode = json.JSONEncoder(separators=(",", ":")).encode
+decode = json.JSONDecoder().decode
 
 
 def to_line(message: dict) -> bytes:
     """One message as one line. Tuples become lists."""
-    return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+    return encode(message).encode("ascii") + b"\n"
 
 
 def from_line(line: bytes) -> dict:
     """The message of a line, its lists as tuples. Raises Untrue for anything that is not plain and small."""
     try:
-        message = json.loads(line)
+        message = decode(line.decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise Untrue(f"its reply is not JSON: {str(error)[:80]}") from None
     if type(message) is not dict:
@@ -31,12 +33,12 @@ def from_line(line: bytes) -> dict:
 
 def from_request(line: bytes) -> dict:
     """The message of a line, its lists as tuples; for what mmlab itself wrote, which may be large."""
-    return {key: tuples(value) for key, value in json.loads(line).items()}
+    return {key: tuples(value) for key, value in decode(line.decode("ascii")).items()}
 
 
 def tuples(value):
     """The same JSON value with tuples for lists."""
-    return tuple(map(tuples, value)) if type(value) is list else value
+    return tuple([tuples(part) for part in value]) if type(value) is list else value
 
 
 def plain(value, depth: int = 0):
@@ -45,7 +47,7 @@ def plain(value, depth: int = 0):
     if kind is list:
         if len(value) > MOST_PARTS or depth > MOST_DEPTH:
             raise Untrue("its reply has too many parts")
-        return tuple(plain(part, depth + 1) for part in value)
+        return tuple([plain(part, depth + 1) for part in value])
     if kind is str:
         if len(value) > MOST_TEXT:
             raise Untrue(f"its reply has a text of {len(value):,} characters, {MOST_TEXT:,} are allowed")

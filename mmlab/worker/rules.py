@@ -35,9 +35,17 @@ FIELDS = {
 }  # fmt: skip
 """what may be written into a field"""
 COUNTERS = ("mmap_seq", "mm_lock_seq", "vm_lock_seq")
+OF_OTHERS = {
+    "dequeue_signal", "do_mmap", "do_munmap", "fadvise_dontneed", "fail_next_allocation", "i_size_write",
+    "mprotect_fixup", "pagevec_lookup", "send_sig", "shrink_page_list", "spu_bind_context", "truncate_complete_page",
+    "unmap_mapping_range",
+}  # fmt: skip
+"""primitives of truncate, reclaim, system calls and the way back to user mode: a fault handler has no business there"""
 REPORTS = {name: inspect.signature(getattr(Aids, name)) for name in ("bug", "bug_answer", "bug_unlocked")}
 """the reports of the debugging aids that code may make itself"""
-SIGNATURES = {name: inspect.signature(step) for name, step in STEPS.items()}
+SIGNATURES = {name: list(inspect.signature(step).parameters.values()) for name, step in STEPS.items()}
+LEAST = {name: sum(part.default is part.empty for part in parts) for name, parts in SIGNATURES.items()}
+"""how many arguments a primitive needs"""
 SLEEPING = {name for name, step in STEPS.items() if inspect.iscoroutinefunction(inspect.unwrap(step))}
 LOCKS = {kind.__name__: names for kind, names in METHODS.items()}
 CAN_READ = {kind.__name__: names for kind, names in READABLE.items()}
@@ -121,6 +129,8 @@ def question_of(what, known: dict) -> tuple:
         right = len(arguments) == 1
     elif op in REPORTS:
         right = first == "Machine" and may_report(op, arguments)
+    elif op in OF_OTHERS:
+        raise Untrue(f"it asks for {op}, which is not a fault handler's to call")
     elif op in STEPS:
         arguments, right = taken(op, arguments), True
     else:
@@ -158,23 +168,24 @@ def taken(op: str, arguments: tuple) -> tuple:
 
     A word becomes the kernel's own: the kernel asks which state a task sleeps in with `is`.
     """
-    try:
-        given = SIGNATURES[op].bind(*arguments).arguments
-    except TypeError as error:
-        raise Untrue(f"it calls {op} with the wrong arguments: {error}") from None
-    for name, value in given.items():
+    parameters = SIGNATURES[op]
+    if not LEAST[op] <= len(arguments) <= len(parameters):
+        raise Untrue(f"it calls {op} with the wrong number of arguments: {len(arguments)}")
+    given = list(arguments)
+    for n, value in enumerate(arguments):
+        name = parameters[n].name
         takes = TAKES[name]
         if isinstance(takes, str):
-            right = kind_of(value) == takes or (value is None and SIGNATURES[op].parameters[name].default is None)
+            right = kind_of(value) == takes or (value is None and parameters[n].default is None)
         elif takes is NUMBER:
-            right = type(value) in NUMBER or (value is None and SIGNATURES[op].parameters[name].default is None)
+            right = type(value) in NUMBER or (value is None and parameters[n].default is None)
         else:
             right = value in takes
-            given[name] = takes[takes.index(value)] if right else None
+            given[n] = takes[takes.index(value)] if right else None
         if not right:
             words = takes if isinstance(takes, str) else "a number" if takes is NUMBER else f"one of {', '.join(takes)}"
             raise Untrue(f"it calls {op} with {said(value)} for {name}; that must be {words}")
-    return tuple(given.values())
+    return tuple(given)
 
 
 def said(value) -> str:
