@@ -147,6 +147,21 @@ def test_a_wrong_cell_gets_the_same_finding_line_and_picture_in_a_worker(base, s
     assert "where" in reports[0]
 
 
+@pytest.mark.parametrize(
+    ("awaited", "forgotten"),
+    [("await put_page(page)", "put_page(page)"), ("await wait_on_page_locked", "wait_on_page_locked")],
+)
+def test_a_forgotten_await_gets_the_same_finding_in_a_timed_run(awaited, forgotten):
+    source = FORGETS_TO_LOOK_AGAIN.replace("await mm.mmap_sem.down_read()  #", "#").replace(awaited, forgotten)
+    with remote("nopage_retry", source) as there:
+        reports = []
+        for design in (there, here("nopage_retry", source)):
+            with pytest.raises(mmlab.KernelBug, match="never awaited") as caught:
+                trace(design)
+            reports.append((caught.value.detail, caught.value.where, caught.value.task))
+    assert reports[0] == reports[1]
+
+
 def test_a_copy_of_a_shipped_function_in_a_cell_has_the_same_places_and_states():
     source = inspect.getsource(find("nopage_retry").functions["drop_and_wait"])
     copy = here("nopage_retry", "from mmlab.kernel import put_page, wait_on_page_locked\n\n\n" + source)

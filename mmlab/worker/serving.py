@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from hashlib import blake2b
 
 from ..engine.explore import run_code
+from ..engine.watchdog import never_awaited, told_by
 from ..kernel.bug import KernelBug, calling_place, place_in
 from .conversation import Conversation
 from .lines import MOST_TEXT, from_request, to_line
@@ -34,6 +36,7 @@ class Server:
         self.conversations: dict[int, Conversation] = {}
         self.design = None
         self.functions: dict = {}
+        self.unawaited: list[KernelBug] = []
 
     def read(self) -> dict:
         """The next request. Its numbers are trusted, it comes from mmlab."""
@@ -93,6 +96,10 @@ class Server:
         self.cpu = request["cpu"]
         self.design = load(request)
         self.functions = self.design.guarded
+        if not self.design.is_shipped:
+            sys.set_coroutine_origin_tracking_depth(3)
+            warnings.simplefilter("always", RuntimeWarning)
+            warnings.showwarning = self.hear
         return {"functions": [[name, *place] for name, place in places_of(self.design).items()]}
 
     def converse(self, request: dict) -> dict:
@@ -107,7 +114,15 @@ class Server:
         reply = self.conversations[number].go_on(request.get("answer"))
         if reply["stop"] in ("return", "raise"):
             del self.conversations[number]
-        return reply if reply["stop"] != "raise" else {**reply, **raised(reply["error"], reply["place"])}
+        if self.unawaited:
+            return raised(self.unawaited.pop(0))
+        return reply if reply["stop"] != "raise" else raised(reply["error"], reply["place"])
+
+    def hear(self, message, *_) -> None:
+        """Python warns: an operation that nobody awaited did not happen."""
+        told = told_by(str(message))
+        if told is not None:
+            self.unawaited.append(never_awaited(*told))
 
 
 def stop_reply(stop) -> dict:
