@@ -11,7 +11,7 @@ start           role: fault, mmap, ps, ...                  0                   
 exit            "done" or a signal's name                   0                    the task is gone
 enter           fault, mmap, munmap, mprotect, ps, ...      address or 0         user mode to kernel
 leave           major, minor, SIGSEGV, SIGBUS, OOM, retry   cpu ns since enter   kernel to user mode; for a system
-                                                                                 call its name again
+                                                                                 call its name again, or its error
 wait            LOCK/mode, e.g. mmap_sem/read               0                    the task queues for the lock
 acquire         LOCK/mode                                   ns waited            the task has the lock
 gave_up         LOCK/mode                                   ns waited            a signal ended the wait: no lock
@@ -27,6 +27,7 @@ pte             FILE:INDEX                                  address             
 unmap           FILE:INDEX                                  address              a pte was removed
 evict           FILE:INDEX                                  0                    the page left the page cache
 signal          signal name                                 0                    a signal was sent to the task
+run             cpu                                         ns waited            the task had to wait for a free cpu
 ==============  ==========================================  ===================  ==============================
 
 Readers ignore words that they do not know, so that later designs may add some.

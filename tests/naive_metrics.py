@@ -78,7 +78,7 @@ def naive(events):
     roles = {event.task: event.object for event in events if event.what == "start"}
     all_stays = [stays(events, task) for task in tasks]
     faults = [stay for each in all_stays for stay in each if stay[0] == "fault"]
-    calls = [stay for each in all_stays for stay in each if stay[0] in ("mmap", "munmap", "mprotect")]
+    calls = [stay for each in all_stays for stay in each if stay[0] in ("mmap", "munmap", "mprotect", "fork")]
     resolved, replays = [], 0
     for each in all_stays:
         for group in accesses([stay for stay in each if stay[0] == "fault"]):
@@ -105,6 +105,8 @@ def naive(events):
         "fault_cpu": sum(stay[4].value for stay in faults),
         "mmaps": sum(stay[0] == "munmap" for stay in calls),
         "writes": sum(stay[0] == "mprotect" for stay in calls),
+        "forks": sum(stay[0] == "fork" for stay in calls),
+        "cpu_wait": [event.value for event in events if event.what == "run"],
         "mmap_call": [stay[4].time - stay[2] for stay in calls],
         "mmap_wait": [event.value for event in acquired if event.object == WRITE],
         "ps_wait": [e.value for e in acquired if e.object == READ and roles[e.task] == "ps"],

@@ -50,11 +50,16 @@ def test_every_option_reaches_its_field():
     values |= {"queue_depth": 7, "pause": "50us", "mmap_pause": "1us", "ps_pause": "2ms", "write_rate": 2.5}
     values |= {"cache_pages": 99, "seed": 8, "dontneed": "20us", "foreign_rate": 5, "signal_rate": 10}
     values |= {"kill_at": "3s", "truncate_at": "1s", "read_errors": 0.5, "alloc_failures": 0.25}
-    values |= {"outside_holders": 1, "seq_bits": 8}
+    values |= {"outside_holders": 1, "seq_bits": 8, "mprotect_threads": 2, "fork_every": "10ms", "fork_hold": "5ms"}
+    values |= {"gup_threads": 1, "nowait_threads": 2, "copy_threads": 3, "access_pause": "3ms", "cpus": 2}
+    values |= {"spu_threads": 1, "spu_off": "9ms", "spu_on": "8ms"}
     for number in (0, -1):  # the short name and the long one
         words = [word for f, options, *_ in OPTIONS for word in (options.split()[number], str(values[f]))]
-        args = cli.parse(["run", "nopage_retry", *words])
-        assert Scenario(**commands.scenario_values(args)) == Scenario(**values)
+        args = cli.parse(["run", "spufs_args", *words])
+        given = Scenario(design=args.design, **commands.scenario_values(args))
+        assert given == Scenario(design="spufs_args", **values)
+        unchanged = [field.name for field in fields(Scenario) if getattr(given, field.name) == field.default]
+        assert unchanged == [], "this test must give each option a value that is not the default"
 
 
 @pytest.mark.parametrize("command", ["run", "compare", "designs", "diff", "oracles"])
@@ -146,13 +151,18 @@ def test_compare_as_json_has_the_results_and_the_published_figures(run):
 def test_designs_is_a_tree_with_stories_and_sources(run):
     _, out, _ = run("designs")
     lines = out.splitlines()
-    for design in designs.series.values():
+    for design in designs.everything().values():
         depth = len(design.lineage) - 1
         at = lines.index("   " * depth + design.name)
-        assert lines[at + 1].strip() == design.story
-        assert lines[at + 2].strip() == design.source
+        pad = "   " * (depth + 1)
+        told = [design.story, f"lock: {design.after_retry}", f"from: {design.source}"]
+        assert lines[at + 1 : at + 4] == [pad + text for text in told]
     rows = json.loads(run("designs", "--json")[1])
-    assert [row["name"] for row in rows][:1] == ["synchronous"] and rows[0]["base"] is None
+    assert [row["name"] for row in rows] == list(designs.everything())
+    assert rows[0]["base"] is None and rows[0]["lineage"] == ["synchronous"]
+    for row in rows:
+        design = designs.find(row["name"])
+        assert (row["after_retry"], row["lineage"]) == (design.after_retry, design.lineage)
 
 
 def test_diff_is_what_the_library_says(run):

@@ -17,6 +17,10 @@ async def handle_mm_fault(k, mm, vma, address, write_access):
     return VM_FAULT_MINOR
 
 
+async def many(k, mm, vma, address, page_table, write_access):
+    """Takes too much."""
+
+
 def test_the_series_has_the_order_of_the_course():
     assert list(designs.series)[:3] == ["synchronous", "nopage_refault", "nopage_retry"]
     assert [design.name for design in designs.series.values()] == list(designs.series)
@@ -105,6 +109,32 @@ def test_a_function_with_other_parameters_is_refused_with_both_lists():
 
     with pytest.raises(ValueError, match=r"takes \(k, vma, address\) in design 'synchronous', yours takes \(k, args\)"):
         SYNCHRONOUS.patched("mine", filemap_nopage=filemap_nopage)
+
+
+def test_parameters_that_cannot_be_given_by_position_are_refused_and_more_with_defaults_are_not():
+    async def by_name(k, *, vma, address):
+        return None
+
+    async def more(k, vma, address, tries=3):
+        return None
+
+    async def any_number(k, *rest):
+        return None
+
+    with pytest.raises(ValueError, match=r"yours takes \(k, \*, vma, address\): its callers would not fit"):
+        SYNCHRONOUS.patched("mine", filemap_nopage=by_name)
+    for fits in (more, any_number):
+        assert SYNCHRONOUS.patched("mine", filemap_nopage=fits).functions["filemap_nopage"] is fits
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"filemap_nopag": many}, {"filemap_nopage": many}, {"filemap_nopage": len}, {"added": {"helper": len}}]
+)
+def test_every_complaint_about_a_patch_is_one_line_with_the_functions_that_can_be_patched(wrong):
+    with pytest.raises(ValueError) as error:
+        SYNCHRONOUS.patched("mine", **wrong)
+    text = str(error.value)
+    assert "\n" not in text and f"It can be patched at: {', '.join(SYNCHRONOUS.functions)}" in text
 
 
 def test_an_added_function_can_be_called_and_replaced_by_the_next_patch():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmlab import Scenario
+from mmlab import Scenario, designs
 
 
 def run(seconds=1, **scenario):
@@ -22,6 +22,11 @@ def run(seconds=1, **scenario):
         ({"kill_at": "soon"}, "kill_at='soon' is not a time"),
         ({"truncate_at": -1}, "truncate_at=-1 is not a time"),
         ({"dontneed": "often"}, "dontneed='often' is not a time"),
+        ({"dontneed": "exponential(0)"}, "dontneed='0' is out of range; it may be from 1 ns to 1 hour"),
+        ({"fork_every": "exponential(0)"}, "fork_every='0' is out of range"),
+        ({"kill_at": "-1s"}, "kill_at='-1s' is out of range"),
+        ({"outside_holders": 0.5}, "outside_holders=0.5 is not allowed; it is a whole number from 0 to 1,000,000"),
+        ({"mmap_threads": 0, "fault_threads": 0, "outside_holders": 1}, "a Scenario with no tasks at all"),
         ({"dontned": "20us"}, "did you mean 'dontneed'"),
     ],
 )
@@ -75,6 +80,15 @@ def test_a_truncated_file_kills_with_a_bus_error_who_touches_beyond_its_end():
     result = run(2, truncate_at="10ms", cache_pages=64)
     assert result.metrics.signals == {"SIGBUS": 1}
     assert result.faults == 128, "the first half of the file can still be read"
+
+
+@pytest.mark.parametrize("design", designs.everything())
+def test_a_page_that_is_cut_off_while_it_is_read_is_never_mapped(design):
+    # pages 0 to 3 of 8 are good; the read of page 4 goes from 72 to 90 ms
+    result = run(0.2, design=design, cache_pages=2, mmap_threads=0, disk="18ms", truncate_at="80ms")
+    assert result.faults == 4 and result.metrics.signals == {"SIGBUS": 1}
+    assert [event.object for event in result.events if event.what == "pte"] == [f"data:{n}" for n in range(4)]
+    assert [event.object for event in result.events if event.what == "submit"] == [f"data:{n}" for n in range(5)]
 
 
 def test_an_unreadable_page_kills_with_a_bus_error_and_a_failed_allocation_as_out_of_memory():

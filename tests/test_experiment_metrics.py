@@ -27,12 +27,21 @@ small = st.builds(
     mmap_pause=times,
     ps_pause=st.sampled_from(["50us", "exponential(100us)"]),
     write_rate=st.sampled_from([0, 2000]),
-    cache_pages=st.none() | st.integers(5, 8),
+    mprotect_threads=st.integers(0, 1),
+    fork_every=st.sampled_from(["0", "300us"]),
+    fork_hold=st.just("exponential(100us)"),
+    copy_threads=st.integers(0, 1),
+    access_pause=st.just("50us"),
+    cpus=st.none() | st.integers(1, 3),
+    cache_pages=st.none() | st.integers(7, 9),
     seed=st.integers(0, 999),
 )
 milliseconds = st.sampled_from([0.0005, 0.002, 0.005])
-COUNTS = ("replays", "walks", "retries", "continued", "fallbacks", "fault_cpu", "mmaps", "writes", "reads", "disk_busy")
-WAITS = ("fault_call", "mmap_call", "mmap_wait", "ps_wait", "read_wait", "page_wait")
+COUNTS = (
+    "replays", "walks", "retries", "continued", "fallbacks", "fault_cpu", "mmaps", "writes", "forks", "reads",
+    "disk_busy",
+)  # fmt: skip
+WAITS = ("fault_call", "mmap_call", "mmap_wait", "ps_wait", "read_wait", "page_wait", "cpu_wait")
 
 
 def exact(values, percent):

@@ -59,6 +59,10 @@ CASES = [
     {"fault_threads": 0},
     {"fault_threads": 0, "mmap_threads": 0, "ps_readers": 1},
     {"fault_threads": 0, "mmap_threads": 0, "ps_readers": 2, "write_rate": 500},
+    {"fault_threads": 0, "mmap_threads": 0, "fork_every": "10ms"},
+    {"mprotect_threads": 2, "write_rate": 500, "cpus": 1},
+    {"mmap_threads": 0, "gup_threads": 1, "nowait_threads": 2, "copy_threads": 1, "disk": "1ms"},
+    {"design": "spufs_args", "fault_threads": 0, "spu_threads": 2, "cpus": 2},
 ]
 
 
@@ -72,9 +76,31 @@ def test_a_caption_is_whole_sentences_about_every_kind_of_task(values):
     assert ("mmap+munmap pairs/s" in result.caption) == bool(scenario.mmap_threads)
     assert ("/proc/PID/maps" in result.caption) == bool(scenario.ps_readers)
     assert ("at random" in result.caption) == bool(scenario.write_rate)
+    assert ("mprotect calls/s" in result.caption) == bool(scenario.mprotect_threads)
+    assert ("forks/s" in result.caption) == (scenario.fork_every != "0")
+    assert ("get_user_pages got" in result.caption) == bool(scenario.gup_threads)
+    assert ("an SPE is used" in result.caption) == bool(scenario.spu_threads)
+    assert ("All tasks share" in result.caption) == bool(scenario.cpus)
     assert ("one thread faults" in result.caption) == (scenario.fault_threads == 1)
     assert result.headline and "wait 0" not in result.headline
     assert repr(result) == f"<Result {scenario!r}, 0.1 s: {result.headline}>"
+
+
+def test_a_table_has_the_columns_that_its_workload_asks_for():
+    plain = list(Scenario().run(0.1).row())
+    special = {
+        "fallbacks": {"dontneed": "1ms"},
+        "last death (us)": {"kill_at": "50ms"},
+        "mprotects/s": {"mprotect_threads": 1},
+        "forks/s": {"fork_every": "20ms"},
+        "gups/s": {"gup_threads": 1},
+        "cpu wait p99 (us)": {"cpus": 1},
+    }
+    for column, values in special.items():
+        row = Scenario(disk="1ms", **values).run(0.1).row()
+        assert list(row) == [*plain, column] and (row[column] > 0 or column == "fallbacks")
+    row = Scenario(design="final", disk="20ms", nowait_threads=1).run(0.1).row()
+    assert list(row) == [*plain, "gups/s", "again/gup"] and row["again/gup"] > 0
 
 
 def test_a_result_as_json_has_no_objects():
@@ -91,7 +117,9 @@ def test_the_headline_is_the_commits_workload_whatever_the_design_and_the_pause(
     assert is_headline(Scenario(**values))
 
 
-@pytest.mark.parametrize("values", [{"disk": "17ms"}, {"fault_threads": 2}, {"ps_readers": 1}, {"mmap_pause": "1us"}])
+@pytest.mark.parametrize(
+    "values", [{"disk": "17ms"}, {"fault_threads": 2}, {"ps_readers": 1}, {"mmap_pause": "1us"}, {"cpus": 1}]
+)
 def test_another_workload_is_no_headline(values):
     assert not is_headline(Scenario(**values))
     assert beside_published(compare(["synchronous"], seconds=0.01, **values)) is None

@@ -10,6 +10,7 @@ from mmlab.kernel import (
     SIGUSR1,
     VM_FAULT_RETRY,
     KernelBug,
+    PageRetried,
     charge,
     send_sig,
     spu_bind_context,
@@ -196,6 +197,35 @@ def test_unshared_mm_keeps_the_lock_for_a_lone_task_and_drops_it_for_company():
         lab.run()
         assert len(lab.times("walk")) == walks
         assert lab.mm.mm_users == users
+
+
+def test_the_mark_on_the_page_is_set_at_the_first_drop_and_cleared_at_the_install():
+    lab, seen = Lab("page_flag"), []
+
+    async def look():
+        seen.append(PageRetried(lab.file.pages[0]))
+
+    lab.task(touch(lab.k, BASE))
+    for at in (MS, DISK + MS):
+        lab.task(look(), at)
+    lab.run()
+    assert seen == [True, False] and lab.times("pte")
+
+
+def test_a_page_that_was_reclaimed_forgets_its_mark_so_the_rerun_drops_the_lock_again():
+    lab = Lab("page_flag", cache_pages=1, disk=MS)
+
+    async def thief():
+        await lab.k.mmap_write_lock(lab.mm)
+        await charge(3 * MS)
+        await lab.k.mmap_write_unlock(lab.mm)
+
+    task = lab.task(touch(lab.k, BASE))
+    lab.task(thief(), 900 * US)
+    lab.task(read_in(lab.file, 9), 1_500 * US)
+    lab.run()
+    lab.nothing_is_left()
+    assert [e.holders for e in lab.events if e.task == task.comm and e.what == "page_wait"] == [0, 0]
 
 
 def test_the_flag_on_the_page_makes_the_first_try_of_others_synchronous():

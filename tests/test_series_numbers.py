@@ -10,6 +10,11 @@ from mmlab.kernel import costs
 DROPPING = tuple(name for name in designs.series if "nopage_retry" in designs.find(name).lineage)
 
 
+def slow(*values):
+    """A case of the slow tier."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 @lru_cache
 def run(design, seconds, **scenario):
     return Scenario(design=design, **scenario).run(seconds, progress=False, keep=0)
@@ -33,6 +38,7 @@ LIVELOCK = {"mmap_threads": 8, "dontneed": "20us", "cache_pages": 32}
         ("nopage_retry", 0, 16_214),
         ("retry_once", 27, 8_244),
         ("pagefault_args", 27, 8_244),
+        slow("unshared_mm", 27, 8_244),
         ("sequence_counter", 27, 8_260),
         ("sequence_counter_unbounded", 0, 16_214),
         ("final", 54, 16_214),
@@ -43,7 +49,36 @@ def test_under_dontneed_the_bound_makes_it_live_and_the_kept_page_makes_it_get_o
     result = run(design, 1.5, **LIVELOCK)
     assert result.faults_per_second == pytest.approx(reads, abs=1.5)
     assert result.mmaps_per_second == pytest.approx(pairs, rel=0.02)
-    assert (result.fallbacks > 0) == (design in ("retry_once", "pagefault_args", "sequence_counter"))
+    assert (result.fallbacks > 0) == (design in ("retry_once", "pagefault_args", "unshared_mm", "sequence_counter"))
+
+
+FOREIGN = {"mmap_threads": 8, "foreign_rate": 20_000, "cache_pages": 16}
+"""another process brings 20,000 pages a second into a cache of 16: an unused one lasts 0.8 ms, a queue 0.2 ms"""
+
+
+@pytest.mark.parametrize(
+    ("design", "reads", "pairs"),
+    [
+        ("synchronous", 55, 219),
+        ("nopage_retry", 40, 16_214),
+        ("retry_once", 43, 13_100),
+        ("final", 54, 16_214),
+        slow("pagefault_args", 43, 13_100),
+        slow("unshared_mm", 43, 13_100),
+        slow("sequence_counter", 45, 13_700),
+        slow("page_flag", 40, 16_214),
+        slow("vm_fault_retry", 43, 13_100),
+        slow("per_vma_lock", 42, 12_500),
+        slow("per_vma_counter", 55, 16_214),
+    ],
+)
+def test_a_foreign_reader_steals_pages_from_whoever_lets_go_of_them_across_the_retry(design, reads, pairs):
+    result = run(design, 1.5, **FOREIGN)
+    assert result.faults_per_second == pytest.approx(reads, abs=3)
+    assert result.mmaps_per_second == pytest.approx(pairs, rel=0.04)
+    bounded = "retry_once" in designs.find(design).lineage and design not in ("final", "per_vma_counter")
+    assert (result.fallbacks > 0) == bounded, "what was stolen is read again with the lock held"
+    assert (result.retries_per_fault > 1.2) == (design in ("nopage_retry", "page_flag"))
 
 
 def test_a_task_flag_leaks_into_the_signal_handler_and_a_field_of_the_args_cannot():
@@ -106,20 +141,28 @@ def test_the_simple_way_saves_a_pass_when_nobody_shares_the_mm_and_costs_nothing
     assert held.faults_per_second == args.faults_per_second
 
 
+CROWD = (
+    "synchronous", "nopage_retry", "retry_once", "pagefault_args", "sequence_counter", "final", "vm_fault_retry",
+    "per_vma_lock", "per_vma_counter",
+)  # fmt: skip
+
+
 def test_where_the_story_does_not_hold_the_faulter_queues_again_for_each_time_it_lets_go():
     crowd = {"mmap_threads": 8, "disk": "100us"}
-    reads = {
-        design: run(design, 0.5, **crowd).faults_per_second
-        for design in ("synchronous", "retry_once", "pagefault_args", "sequence_counter", "final")
-    }
-    assert reads["synchronous"] == pytest.approx(2_874, abs=4)
-    assert reads["retry_once"] == reads["pagefault_args"] == pytest.approx(1_844, abs=4)
+    reads = {design: run(design, 0.25, **crowd).faults_per_second for design in CROWD}
+    assert reads["synchronous"] == pytest.approx(2_874, abs=5)
+    for design in ("nopage_retry", "retry_once", "pagefault_args", "vm_fault_retry"):
+        assert reads[design] == pytest.approx(1_844, abs=5)
     # the counter makes it worse: it queues a third time, only to find that it must start again
-    assert reads["sequence_counter"] == reads["final"] == pytest.approx(1_315, abs=4)
+    assert reads["sequence_counter"] == reads["final"] == pytest.approx(1_315, abs=5)
+    # a lock for each vma gives the first wait back, a counter for each vma both
+    assert reads["synchronous"] < reads["per_vma_lock"] < 3_100 and reads["per_vma_counter"] > 9_000
 
 
 def test_where_it_wins_again_with_one_looper_and_a_fast_disk():
     fast = {"disk": "20us"}
     assert run("synchronous", 0.2, **fast).faults_per_second == pytest.approx(19_183, abs=8)
-    for design in ("retry_once", "pagefault_args", "sequence_counter", "final"):
+    for design in ("nopage_retry", "retry_once", "pagefault_args", "sequence_counter", "final"):
         assert run(design, 0.2, **fast).faults_per_second == pytest.approx(28_224, abs=8)
+    for design in ("vm_fault_retry", "drop_for_io", "per_vma_lock"):
+        assert run(design, 0.1, **fast).faults_per_second >= 28_210

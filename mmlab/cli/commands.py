@@ -62,7 +62,7 @@ def compare_designs(args) -> None:
 
 def list_designs(args) -> None:
     """mmlab designs"""
-    known = list({**designs.series, **designs.descendants, **designs.variants}.values())
+    known = list(designs.everything().values())
     if args.json:
         print_json(
             [
@@ -72,6 +72,8 @@ def list_designs(args) -> None:
                     "patch": list(design.patch),
                     "story": design.story,
                     "source": design.source,
+                    "after_retry": design.after_retry,
+                    "lineage": design.lineage,
                 }
                 for design in known
             ]
@@ -82,7 +84,9 @@ def list_designs(args) -> None:
         for design in known:
             if design.base is base:
                 pad = "   " * depth
-                print(f"{pad}{design.name}\n{pad}   {design.story}\n{pad}   {design.source}")
+                print(f"{pad}{design.name}")
+                for text in (design.story, f"lock: {design.after_retry}", f"from: {design.source}"):
+                    print(f"{pad}   {text}")
                 show(design, depth + 1)
 
     show(None, 0)

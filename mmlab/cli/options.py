@@ -17,11 +17,22 @@ OPTIONS = (
     ("mmap_pause", "--mmap-pause", "TIME", "an mmap thread's time in user mode between two pairs (0)"),
     ("ps_pause", "--ps-pause", "TIME", "a ps reader's time between two reads (1ms)"),
     ("write_rate", "--write-rate", "RATE", "single write sections a second, arriving at random (0)"),
-    ("cache_pages", "--cache-pages", "N", "pages that the page cache holds (256, or 4 for each fault thread)"),
+    ("mprotect_threads", "--mprotects --mprotect-threads", "N", "threads that loop over mprotect (0)"),
+    ("fork_every", "--fork-every", "TIME", "time between two forks of one more thread (0: nobody forks)"),
+    ("fork_hold", "--fork-hold", "TIME", "time that one fork holds mmap_sem for writing (1ms)"),
+    ("gup_threads", "--gups --gup-threads", "N", "threads in get_user_pages, which may not drop mmap_sem (0)"),
+    ("nowait_threads", "--nowaits --nowait-threads", "N", "the same, but they ask again rather than wait (0)"),
+    ("copy_threads", "--copies --copy-threads", "N", "threads whose system calls read cold pages (0)"),
+    ("spu_threads", "--spus --spu-threads", "N", "threads that use an SPE's memory; for designs spufs_* (0)"),
+    ("spu_off", "--spu-off", "TIME", "how long that SPE's context is not running (20ms)"),
+    ("spu_on", "--spu-on", "TIME", "and how long it is running then (1ms)"),
+    ("access_pause", "--access-pause", "TIME", "time between two accesses of these four kinds of threads (1ms)"),
+    ("cpus", "--cpus", "N", "processors (as many as tasks)"),
+    ("cache_pages", "--cache-pages", "N", "pages that the page cache holds (256, or 4 for each reading thread)"),
     ("dontneed", "--dontneed", "TIME", "mean time between two FADV_DONTNEED on the file (0: nobody does)"),
     ("foreign_rate", "--foreign-rate", "RATE", "pages a second that another process brings into the cache (0)"),
-    ("signal_rate", "--signal-rate", "RATE", "signals a second for each fault thread (0)"),
-    ("kill_at", "--kill-at", "TIME", "when all fault threads are killed (never)"),
+    ("signal_rate", "--signal-rate", "RATE", "signals a second for each fault or spu thread (0)"),
+    ("kill_at", "--kill-at", "TIME", "when all threads that fault are killed (never)"),
     ("truncate_at", "--truncate-at", "TIME", "when the file is cut to half of its length (never)"),
     ("read_errors", "--read-errors", "SHARE", "share of the file's pages that cannot be read (0)"),
     ("alloc_failures", "--alloc-failures", "SHARE", "share of allocations that find no memory (0)"),
@@ -29,7 +40,7 @@ OPTIONS = (
     ("seq_bits", "--seq-bits", "N", "width of the counter of write sections in bits (32)"),
     ("seed", "--seed", "N", "of everything that is random (1)"),
 )
-TEXTS = {"disk", "pause", "mmap_pause", "ps_pause", "dontneed", "kill_at", "truncate_at"}
+TEXTS = {field for field, _, placeholder, _ in OPTIONS if placeholder == "TIME"}
 
 
 class Parser(argparse.ArgumentParser):

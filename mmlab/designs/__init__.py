@@ -19,6 +19,11 @@ descendants: dict[str, Design] = {design.name: design for design in DESCENDANTS}
 variants: dict[str, Design] = {design.name: design for design in VARIANTS}
 
 
+def everything() -> dict[str, Design]:
+    """Every design by name: the series, then the descendants, then the variants."""
+    return {**series, **descendants, **variants}
+
+
 def find(name: str | Design) -> Design:
     """The design of that name; a Design is given back as it is.
 
@@ -26,7 +31,7 @@ def find(name: str | Design) -> Design:
     """
     if isinstance(name, Design):
         return name
-    known = {**series, **descendants, **variants}
+    known = everything()
     if name in known:
         return known[name]
     near = difflib.get_close_matches(str(name), known, 1)

@@ -17,16 +17,17 @@ class Design:
 
     `name` is how people call it, `base` the design it patches (None for the first), `patch` the functions it replaces
     or adds, `story` one line on its idea, `source` where the idea comes from (mail, commit, or "[ours]"),
-    `answers` what its functions may answer. `elsewhere` is None, or what runs its functions where that is not this
-    process (mmlab.worker): `run(name, arguments, history)` gives a Stop as engine.explore.run_code does, and `again()`
-    is a context manager that gives such a `run` of a fresh process.
+    `answers` what its functions may answer, `after_retry` who holds mmap_sem when ->nopage has answered RETRY (as its
+    base, unless it says otherwise). `elsewhere` is None, or what runs its functions where that is not this process
+    (mmlab.worker): `run(name, arguments, history)` gives a Stop as engine.explore.run_code does, and `again()` is a
+    context manager that gives such a `run` of a fresh process.
     """
 
     elsewhere = None
 
     def __init__(
         self, name: str, base: Design | None, patch: dict[str, Callable], story: str, source: str,
-        answers: dict[str, Contract] | None = None,
+        answers: dict[str, Contract] | None = None, after_retry: str = "",
     ) -> None:  # fmt: skip
         self.name = name
         self.base = base
@@ -34,20 +35,24 @@ class Design:
         self.story = story
         self.source = source
         self.answers = {**(base.answers if base else ANSWERS), **(answers or {})}
+        self.after_retry = after_retry or (base.after_retry if base else "")
 
     @classmethod
-    def first(cls, name: str, *functions: Callable, story: str, source: str) -> Design:
+    def first(cls, name: str, *functions: Callable, story: str, source: str, after_retry: str) -> Design:
         """A design that patches nothing."""
-        return cls(name, None, {function.__name__: function for function in functions}, story, source)
+        patch = {function.__name__: function for function in functions}
+        return cls(name, None, patch, story, source, after_retry=after_retry)
 
     def patched(
         self, name: str, *, story: str = "", source: str = "[yours]", added: dict[str, Callable] | None = None,
-        answers: dict[str, Contract] | None = None, new_signatures: bool = False, **functions: Callable,
+        answers: dict[str, Contract] | None = None, after_retry: str = "", new_signatures: bool = False,
+        **functions: Callable,
     ) -> Design:  # fmt: skip
         """A new design: this one with `functions` replaced and the functions in `added` added.
 
-        `answers` gives the contracts of those functions that now answer something else. `new_signatures` says that
-        functions take other parameters on purpose; then all their callers must be in the patch too.
+        `answers` gives the contracts of those functions that now answer something else; `after_retry` says who holds
+        mmap_sem after RETRY, where the patch changes that. `new_signatures` says that functions take other parameters
+        on purpose; then all their callers must be in the patch too.
 
         Raises ValueError when a function is not there to be replaced, is not `async def`, or takes other parameters
         than the one it replaces (without `new_signatures`, or while somebody still calls it with the old ones).
@@ -58,25 +63,37 @@ class Design:
                 raise ValueError(
                     f"design {self.name!r} has no function {function_name!r} to replace"
                     + (f"; did you mean {near[0]!r}?" if near else ";")
-                    + f" It can be patched at: {', '.join(self.functions)}. New functions go into added={{...}}"
+                    + f" {self._places()}. New functions go into added={{...}}"
                 )
-            must_be_coroutine(function_name, function)
-            old, new = parameters(self.functions[function_name]), parameters(function)
-            if len(old) != len(new) and not new_signatures:
+            self._must_be_coroutine(function_name, function)
+            old = parameters(self.functions[function_name])
+            if not new_signatures and not can_take(function, len(old)):
                 raise ValueError(
                     f"{function_name} takes ({', '.join(old)}) in design {self.name!r}, yours takes "
-                    f"({', '.join(new)}): its callers would not fit; if that is meant, say new_signatures=True"
+                    f"{inspect.signature(function)}: its callers would not fit; if that is meant, say "
+                    f"new_signatures=True. {self._places()}"
                 )
         for function_name, function in (added or {}).items():
-            must_be_coroutine(function_name, function)
+            self._must_be_coroutine(function_name, function)
             if hasattr(Machine, function_name) or function_name in self.functions:
                 raise ValueError(
                     f"{function_name!r} cannot be added: it is there already; replace it, or take another name"
                 )
-        design = Design(name, self, {**(added or {}), **functions}, story, source, answers)
+        design = Design(name, self, {**(added or {}), **functions}, story, source, answers, after_retry)
         if new_signatures:
             must_fit_callers(design)
         return design
+
+    def _places(self) -> str:
+        """What a patch may replace, for whoever got it wrong."""
+        return f"It can be patched at: {', '.join(self.functions)}"
+
+    def _must_be_coroutine(self, name: str, function: Callable) -> None:
+        """Raise ValueError unless `function` is an `async def`."""
+        if not inspect.iscoroutinefunction(function):
+            raise ValueError(
+                f"{name} must be an `async def` function, because it may sleep; given: {function!r}. {self._places()}"
+            )
 
     @cached_property
     def functions(self) -> dict[str, Callable]:
@@ -129,12 +146,6 @@ class Design:
         return self.name
 
 
-def must_be_coroutine(name: str, function: Callable) -> None:
-    """Raise ValueError unless `function` is an `async def`."""
-    if not inspect.iscoroutinefunction(function):
-        raise ValueError(f"{name} must be an `async def` function, because it may sleep; given: {function!r}")
-
-
 CALLED_BY_THE_KERNEL = ("do_page_fault", "faultin_page", "mmap_write_lock", "mmap_write_unlock", "vma_start_write")
 """their callers are outside the design, so their parameters never change"""
 
@@ -159,6 +170,15 @@ def must_fit_callers(design: Design) -> None:
     handlers = [name for name in new if name.endswith("_nopage") and name != "do_no_page"]
     if len({len(parameters(new[name])) for name in handlers}) > 1:
         raise ValueError(f"{' and '.join(handlers)} are called by the same line: they must take the same parameters")
+
+
+def can_take(function: Callable, number: int) -> bool:
+    """Whether it can be called with that many arguments, as the kernel calls: by position."""
+    try:
+        inspect.signature(function).bind(*range(number))
+    except TypeError:
+        return False
+    return True
 
 
 def parameters(function: Callable) -> list[str]:

@@ -1,5 +1,6 @@
-"""The drivers of the simulated kernel. `Timed` runs it under SimPy's clock."""
+"""The drivers of the simulated kernel. `Timed` runs it under SimPy's clock; `RunQueue` limits the cpus."""
 
+from .runqueue import RunQueue
 from .timed import Timed
 
-__all__ = ["Timed"]
+__all__ = ["RunQueue", "Timed"]

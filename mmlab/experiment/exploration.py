@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 from ..designs import Design, find
 from ..engine.explore import (
@@ -19,6 +20,7 @@ from ..engine.explore import (
     run_code,
     tell_path,
 )
+from ..engine.explore.movers import Unprotected
 from ..engine.explore.search import deadlock
 from ..kernel.bug import KernelBug
 from .progress import bar
@@ -26,6 +28,8 @@ from .scenario import is_whole
 from .worlds import PROGRAMS, World, populate, world_of
 
 MOST_STATES = 300_000
+UNPROTECTED: WeakSet[Design] = WeakSet()
+"""designs that were seen to write a counter without mmap_sem"""
 
 
 @dataclass
@@ -123,10 +127,13 @@ def explore(
     if not is_whole(most) or most < 1:
         raise ValueError(f"most={most!r} is not allowed; it is how many states to look at, a whole number from 1")
     begin = time.perf_counter()
-    stage, victims = prepare(design, world, grain)
     with bar(f"{design} in «{world.name}»", progress) as tell:
-        search = Search(stage, most=most, goal=can, tell=tell and (lambda done, known: tell(done / known)))
-        search.run()
+        tell = tell and (lambda done, known, tell=tell: tell(done / known))
+        try:
+            search, stage, victims = search_in(design, world, grain, most=most, goal=can, tell=tell)
+        except Unprotected:
+            UNPROTECTED.add(design)
+            search, stage, victims = search_in(design, world, grain, most=most, goal=can, tell=tell)
     verdict = Verdict(design.name, world, grain, search=search, complete=search.complete)
     verdict.states, verdict.transitions = len(search.graph.parent), len(search.graph.target)
     verdict.places, verdict.runs = len(stage.tree.places), stage.tree.runs
@@ -137,11 +144,20 @@ def explore(
     return verdict
 
 
+def search_in(design: Design, world: World, grain: str, **more) -> tuple[Search, Stage, list[int]]:
+    """A search that was run, its stage, and the numbers of the tasks that fault."""
+    stage, victims = prepare(design, world, grain)
+    search = Search(stage, **more)
+    search.run()
+    return search, stage, victims
+
+
 def prepare(design: Design, world: World, grain: str) -> tuple[Stage, list[int]]:
     """A stage with the world on it, and the numbers of the tasks that fault."""
     run = runner(design, design.elsewhere and design.elsewhere.run)
     stage = Stage(design, run, seq_bits=world.seq_bits)
     stage.movers.grain = grain
+    stage.movers.counters_are_protected = design not in UNPROTECTED
     return stage, populate(stage, world)
 
 

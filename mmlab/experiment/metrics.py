@@ -10,7 +10,7 @@ WRITE = "mmap_sem/write"
 READ = "mmap_sem/read"
 VMA_READ = "vma_lock/read"
 NO_FIGURE = frozenset(("wait", "gave_up", "submit", "evict", "unmap", "queue_wait", "queue_woken"))
-CHANGES = frozenset(("mmap", "munmap", "mprotect"))
+CHANGES = frozenset(("mmap", "munmap", "mprotect", "fork"))
 
 
 class Pass:
@@ -54,6 +54,8 @@ class Metrics:
         self.read_wait, self.ps_wait, self.page_wait = Durations(), Durations(), Durations()
         self.fault_call, self.kill_latency = Durations(), Durations()
         self.disk_busy = self.reads = 0
+        self.forks = self.gups = self.gup_agains = 0
+        self.cpu_wait = Durations()
 
     def consume(self, events: list[tuple]) -> None:
         """Fold a batch of events; they must come in order."""
@@ -113,6 +115,8 @@ class Metrics:
             elif what == "io_done":
                 self.reads += 1
                 self.disk_busy += value
+            elif what == "run":
+                self.cpu_wait.add(value)
             elif what == "start":
                 passes[task] = Pass()
             elif what == "exit":
@@ -151,12 +155,17 @@ class Metrics:
                     now.open = True  # a sibling mapped it, or it will be replayed
         elif outcome == "ps":
             self.reads_of_proc += 1
+        elif now.kind == "gup":
+            self.gups += outcome == "gup"
+            self.gup_agains += outcome == "EAGAIN"
         elif outcome in CHANGES:
             self.mmap_call.add(time - now.entered)
             if outcome == "munmap":
                 self.mmaps += 1
             elif outcome == "mprotect":
                 self.writes += 1
+            elif outcome == "fork":
+                self.forks += 1
         now.kind = ""
 
     def _resolved(self, now: Pass) -> None:

@@ -49,8 +49,28 @@ class Result:
 
     @property
     def writes_per_second(self) -> float:
-        """Write sections of the random stream (write_rate) a second."""
+        """mprotect calls a second: those of the random stream (write_rate) and of the mprotect threads."""
         return self.metrics.writes / self.seconds
+
+    @property
+    def forks_per_second(self) -> float:
+        """Forks a second."""
+        return self.metrics.forks / self.seconds
+
+    @property
+    def gups_per_second(self) -> float:
+        """Calls of get_user_pages a second that got their page, of the gup and nowait threads together."""
+        return self.metrics.gups / self.seconds
+
+    @property
+    def agains_per_gup(self) -> float:
+        """Calls that came back with -EAGAIN (nowait threads only), for each that got its page."""
+        return self.metrics.gup_agains / self.metrics.gups if self.metrics.gups else 0.0
+
+    @property
+    def cpu_wait(self):
+        """us that a task which could run waited for a free cpu, each time that it did (with `cpus` only)."""
+        return self.metrics.cpu_wait
 
     @property
     def mmap_wait(self):
@@ -59,7 +79,7 @@ class Result:
 
     @property
     def mmap_call(self):
-        """us of a whole mmap, munmap or mprotect call."""
+        """us of a whole mmap, munmap, mprotect or fork call."""
         return self.metrics.mmap_call
 
     @property
@@ -183,16 +203,32 @@ class Result:
             "retries/fault": self.retries_per_fault,
             "walks/fault": self.walks_per_fault,
             "cpu us/fault": self.cpu_us_per_fault,
+            **self._special(),
         }
+
+    def _special(self) -> dict[str, float]:
+        """Figures under headers that only the tables of some workloads have."""
+        s = self.scenario
+        figures = (
+            (s.dontneed != "0" or s.foreign_rate, "fallbacks", self.fallbacks),
+            (s.kill_at is not None, "last death (us)", self.kill_latency.max),
+            (s.mprotect_threads, "mprotects/s", self.writes_per_second),
+            (s.fork_every != "0", "forks/s", self.forks_per_second),
+            (s.gup_threads or s.nowait_threads, "gups/s", self.gups_per_second),
+            (s.nowait_threads, "again/gup", self.agains_per_gup),
+            (s.cpus, "cpu wait p99 (us)", self.cpu_wait.p99),
+        )
+        return {name: value for asked, name, value in figures if asked}
 
     def as_dict(self) -> dict:
         """Everything measured, for JSON; durations in us."""
         waits = {
             name: {key: getattr(getattr(self, name), key) for key in ("count", "p50", "p99", "max", "mean")}
-            for name in ("mmap_wait", "mmap_call", "fault_call", "ps_wait", "page_wait", "kill_latency")
+            for name in ("mmap_wait", "mmap_call", "fault_call", "ps_wait", "page_wait", "kill_latency", "cpu_wait")
         }
         numbers = (
-            "seconds", "faults", "faults_per_second", "mmaps_per_second", "writes_per_second", "retries_per_fault",
+            "seconds", "faults", "faults_per_second", "mmaps_per_second", "writes_per_second",
+            "forks_per_second", "gups_per_second", "agains_per_gup", "retries_per_fault",
             "replays_per_fault", "walks_per_fault", "cpu_us_per_fault", "fallbacks", "continued",
         )  # fmt: skip
         return {

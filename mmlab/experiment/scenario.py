@@ -10,11 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
 
-from ..designs import Design, find
+from ..designs import Design, everything, find
 from ..view.units import duration
 from .durations import LONGEST, exponential, parse_disk, parse_gap, parse_time, spelled
 
 MOST_TASKS = 10_000
+READERS = ("fault_threads", "gup_threads", "nowait_threads", "copy_threads", "spu_threads")
+"""the fields that count threads which read the file; an spu thread does so in its signal handler"""
+TASKS = (*READERS, "mmap_threads", "ps_readers", "mprotect_threads")
+TIMES = (
+    "disk", "pause", "mmap_pause", "ps_pause", "fork_every", "fork_hold", "spu_off", "spu_on", "access_pause",
+)  # fmt: skip
 
 
 def is_whole(value) -> bool:
@@ -63,12 +69,23 @@ class Scenario:
     ps_pause        the same for a ps reader between two reads
     write_rate      single write sections (mprotect) a second that arrive at random (an open Poisson stream), each from
                     a task of its own
-    cache_pages     pages that the page cache holds (default: 256, or 4 for each fault thread if that is more)
+    mprotect_threads   threads that loop over mprotect, one write section a call; they pause as the mmap threads do
+    fork_every      time between two forks of one more thread: time or distribution, "0": nobody forks
+    fork_hold       time that one fork holds mmap_sem for writing: time or distribution
+    gup_threads     threads in get_user_pages on cold pages, as direct I/O does: the kernel itself faults and may not
+                    let go of mmap_sem
+    nowait_threads  the same with NOWAIT: they never sleep for the disk, and ask again after their pause
+    copy_threads    threads whose system calls read cold pages of theirs (copy_from_user): a fault in kernel mode
+    spu_threads     threads that use the local store of an SPE, for the designs spufs_*, whose driver maps it
+    spu_off, spu_on how long that SPE's context is not running, and then running, by turns: times or distributions
+    access_pause    time in user mode between two accesses of these four kinds of threads: time or distribution
+    cpus            processors; tasks that find none free wait for their turn (default: as many as tasks)
+    cache_pages     pages that the page cache holds (default: 256, or 4 for each thread that reads if that is more)
     dontneed        time between two FADV_DONTNEED that drop the file from the cache; a plain time is the mean of an
                     exponential distribution, "0": nobody does that
     foreign_rate    pages a second that another process brings into the cache, at random: each pushes one out
-    signal_rate     signals a second for each fault thread, at random; their handler touches a cold page of its own
-    kill_at         when all fault threads get a SIGKILL (a time), or None
+    signal_rate     signals a second for each fault or spu thread, at random; their handler touches a cold page
+    kill_at         when all threads that fault get a SIGKILL (a time), or None
     truncate_at     when the file is cut to half of its length (a time), or None
     read_errors     share of the file's pages that the disk cannot read, 0 to 1; who touches one dies of SIGBUS
     alloc_failures  share of allocations that find no memory, 0 to 1; a fault that does is an OOM kill
@@ -91,6 +108,17 @@ class Scenario:
     mmap_pause: str = "0"
     ps_pause: str = "1ms"
     write_rate: float = 0
+    mprotect_threads: int = 0
+    fork_every: str = "0"
+    fork_hold: str = "1ms"
+    gup_threads: int = 0
+    nowait_threads: int = 0
+    copy_threads: int = 0
+    spu_threads: int = 0
+    spu_off: str = "20ms"
+    spu_on: str = "1ms"
+    access_pause: str = "1ms"
+    cpus: int | None = None
     cache_pages: int | None = None
     dontneed: str = "0"
     foreign_rate: float = 0
@@ -116,13 +144,14 @@ class Scenario:
     def __post_init__(self) -> None:
         self._keep("design", _design(self.design))
         parse_disk(self.disk)
-        for name in ("disk", "pause", "mmap_pause", "ps_pause"):
+        for name in TIMES:
             self._keep(name, spelled(getattr(self, name), name))
         self._keep("dontneed", spelled(self.dontneed, "dontneed", plain=exponential))
         parse_gap(self.dontneed, "dontneed")
-        self._whole("fault_threads", 0, MOST_TASKS)
-        self._whole("mmap_threads", 0, MOST_TASKS)
-        self._whole("ps_readers", 0, MOST_TASKS)
+        for name in TASKS:
+            self._whole(name, 0, MOST_TASKS)
+        if self.cpus is not None:
+            self._whole("cpus", 1, MOST_TASKS)
         self._whole("queue_depth", 1, 1_000_000)
         self._whole("seed", 0, 2**63)
         if self.channels is not None:
@@ -130,10 +159,11 @@ class Scenario:
         if self.cache_pages is not None:
             self._whole("cache_pages", 1, 10_000_000)
             each = 2 if self.signal_rate else 1  # a signal handler reads while the read that it interrupted goes on
-            need = each * self.fault_threads
+            need = each * self.readers
             if self.cache_pages < need:
+                who = ", ".join(f"{name}={getattr(self, name)}" for name in READERS if getattr(self, name))
                 raise ValueError(
-                    f"cache_pages={self.cache_pages} is too small for fault_threads={self.fault_threads}: each needs "
+                    f"cache_pages={self.cache_pages} is too small for {who}: each needs "
                     f"{'two pages, one for its handler' if each == 2 else 'one page for its read'}; "
                     f"give at least {need}"
                 )
@@ -148,11 +178,31 @@ class Scenario:
             if getattr(self, name) is not None:
                 parse_time(getattr(self, name), name)
                 self._keep(name, spelled(getattr(self, name), name))
-        if not (self.fault_threads or self.mmap_threads or self.ps_readers or self.write_rate):
+        self._must_make_sense_together()
+
+    def _must_make_sense_together(self) -> None:
+        """Raise ValueError for values that are allowed one by one, but not together."""
+        if not any(getattr(self, name) for name in (*TASKS, "write_rate")) and self.fork_every == "0":
             raise ValueError(
-                "a Scenario with no tasks at all; "
-                "give at least one of fault_threads, mmap_threads, ps_readers, write_rate"
+                f"a Scenario with no tasks at all; give at least one of {', '.join(TASKS)}, write_rate, fork_every"
             )
+        busy = next((name for name in ("nowait_threads", "spu_threads") if getattr(self, name)), None)
+        if busy and self.access_pause == "0":
+            raise ValueError(
+                f"access_pause='0' is not allowed with {busy}={getattr(self, busy)}, which would try again without any "
+                "time passing; give a time above 0"
+            )
+        if self.spu_threads and "spufs_nopage" not in find(self.design).functions:
+            drivers = [name for name, design in everything().items() if "spufs_nopage" in design.functions]
+            raise ValueError(
+                f"spu_threads={self.spu_threads} needs a design with a driver (spufs_nopage), which {self.design!s} "
+                f"has not; there are {', '.join(drivers)}"
+            )
+
+    @property
+    def readers(self) -> int:
+        """How many threads read cold pages of the file."""
+        return sum(getattr(self, name) for name in READERS)
 
     def _keep(self, name: str, value) -> None:
         object.__setattr__(self, name, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..view.units import duration, rate
+from ..view.units import duration, plural, rate
 from .durations import PROFILES, constant, parse_disk, uniform
 
 
@@ -63,13 +63,36 @@ def caption(result) -> str:
     if s.mmap_threads:
         who = "one thread manages" if s.mmap_threads == 1 else f"{s.mmap_threads:,} threads manage"
         parts.append(f"{who} {pairs(result.mmaps_per_second)}")
+    parts += others(result)
     if s.write_rate:
         parts.append(f"single write sections come at random, {rate(s.write_rate)}")
     if s.ps_readers:
         reads = rate(result.metrics.reads_of_proc / result.seconds).replace("/s", " times/s")
         who = "one ps reads" if s.ps_readers == 1 else f"{s.ps_readers:,} ps read"
         parts.append(f"{who} /proc/PID/maps {reads}")
-    return " ".join([f"{result.design}: {'; '.join(parts)}.", *waits(result.mmap_wait)])
+    share = [f"All tasks share {plural(s.cpus, 'cpu')}."] if s.cpus else []
+    return " ".join([f"{result.design}: {'; '.join(parts)}.", *waits(result.mmap_wait), *share])
+
+
+def others(result) -> list[str]:
+    """What the less common kinds of tasks did, one part of a sentence for each kind that there is."""
+    s = result.scenario
+    parts = []
+    readers = ((s.copy_threads, "the kernel reads the memory of"), (s.spu_threads, "an SPE is used by"))
+    for number, what in readers:
+        if number:
+            parts.append(f"{what} {plural(number, 'thread')}")
+    if parts and not s.fault_threads:
+        parts[-1] += f" ({rate(result.faults_per_second).replace('/s', ' faults/s')} in all)"
+    if s.gup_threads or s.nowait_threads:
+        words = f"{plural(s.gup_threads + s.nowait_threads, 'thread')} in get_user_pages"
+        parts.append(f"{words} got {pages(result.gups_per_second)}")
+    if s.mprotect_threads:
+        calls = rate(result.writes_per_second).replace("/s", " mprotect calls/s")
+        parts.append(f"{calls} in all" if s.write_rate else calls)
+    if s.fork_every != "0":
+        parts.append(f"{rate(result.forks_per_second).replace('/s', ' forks/s')}")
+    return parts
 
 
 def waits(durations) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import cycle
 
 from ..kernel.exception import touch
+from ..kernel.fork import sys_fork
 from ..kernel.mm import VM_READ, VM_WRITE
 from ..kernel.mmap import do_mmap, read_proc_maps, sys_mmap, sys_mprotect, sys_munmap
-from ..kernel.sleep import charge
+from ..kernel.sleep import charge, schedule_timeout
 from ..kernel.task import SIGUSR1, dequeue_signal, task_struct
 
 PAGE_SIZE = 4096
@@ -59,8 +60,24 @@ async def ps_loop(k, pause):
     while True:
         rest = pause()
         if rest:
-            await charge(rest)
+            await schedule_timeout(rest)
         await read_proc_maps(k)
+
+
+async def mprotect_loop(k, address, pause):
+    """mprotect one page to what it is, for ever: one write section a call."""
+    while True:
+        await sys_mprotect(k, address, PAGE_SIZE, VM_READ | VM_WRITE)
+        rest = pause()
+        if rest:
+            await charge(rest)
+
+
+async def fork_loop(k, gap, hold):
+    """Fork now and then, as a shell or a server does: a long write section each time."""
+    while True:
+        await schedule_timeout(max(1, gap()))
+        await sys_fork(k, hold())
 
 
 async def one_write_section(k, address):
@@ -73,7 +90,7 @@ async def write_arrivals(k, gap, spawn, address):
     """Start a one_write_section at random moments, whether or not the earlier ones are done."""
     number = 0
     while True:
-        await charge(max(1, gap()))
+        await schedule_timeout(max(1, gap()))
         spawn(f"write{number}", "write", one_write_section(k, address))
         number += 1
 

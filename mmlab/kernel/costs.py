@@ -23,6 +23,8 @@ MUNMAP_OUTSIDE = 3_000
 MUNMAP_HOLD = 33_660
 MPROTECT_OUTSIDE = 2_000
 MPROTECT_HOLD = 28_000
+FORK_OUTSIDE = 50_000
+"""all of fork but the copy of the address space; a round guess"""
 
 PROC_READ_HOLD = 20_000
 """mmap_sem held for reading by one read of /proc/PID/maps, as ps and top do"""

@@ -18,6 +18,7 @@ from .task import fatal_signal_pending
 EAGAIN = 11
 ENOMEM = 12
 EFAULT = 14
+ERRORS = {EINTR: "EINTR", EAGAIN: "EAGAIN", ENOMEM: "ENOMEM", EFAULT: "EFAULT"}
 
 
 async def faultin_page(k, mm, vma, address, write_access, nowait):
@@ -97,5 +98,6 @@ async def pin_user_page(k, address: int, nowait: bool = False) -> int:
     await mm.mmap_sem.up_read()
     if not isinstance(page, int):
         await put_page(page)
-    k.leave("gup")
-    return page if isinstance(page, int) else 0
+    answer = page if isinstance(page, int) else 0
+    k.leave(ERRORS[-answer] if answer else "gup")
+    return answer

@@ -10,6 +10,7 @@ from .handle import primitive
 from .mm import VM_READ, VM_WRITE, vm_area_struct, vm_operations_struct
 from .page import PG_uptodate, get_page, page
 from .sleep import sleep_on, wake_up
+from .vmscan import try_to_unmap
 
 spufs_mem_mmap_vmops = vm_operations_struct(nopage="spufs_nopage")
 
@@ -61,3 +62,13 @@ def spu_bind_context(context: spu_context) -> None:
     """A physical SPE takes the context up: whoever waits for it goes on."""
     context.runnable = True
     wake_up(context.waiters)
+
+
+def spu_unbind_context(context: spu_context) -> None:
+    """The physical SPE is given to somebody else: the local store is unmapped, so that the next access faults.
+
+    Needs no mmap_sem (unmap_mapping_range).
+    """
+    context.runnable = False
+    for store in context.mapping.pages.values():
+        try_to_unmap(store)

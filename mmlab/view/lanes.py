@@ -6,7 +6,17 @@ from typing import NamedTuple
 _KNOWN = ("fault", "mmap", "ps")
 
 #: what a task of that role does, as the second line of a lane's label
-ROLES = {"fault": "page faults", "mmap": "mmap / munmap loop", "ps": "reads /proc"}
+ROLES = {
+    "fault": "page faults",
+    "mmap": "mmap / munmap loop",
+    "ps": "reads /proc",
+    "mprotect": "mprotect loop",
+    "fork": "forks",
+    "gup": "get_user_pages",
+    "nowait": "the same, NOWAIT",
+    "copy": "copy_from_user",
+    "spu": "uses an SPE",
+}
 
 
 class Lane(NamedTuple):

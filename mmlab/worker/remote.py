@@ -42,7 +42,7 @@ class RemoteDesign(Design):
             function: stand_in(function, self.worker, self.over, self.finished, begins.get(function))
             for function in CALLED_BY_THE_KERNEL
         }
-        super().__init__(name, None, stand_ins, base.story, base.source, base.answers)
+        super().__init__(name, None, stand_ins, base.story, base.source, base.answers, after_retry=base.after_retry)
         self.stood_for = base
         self.elsewhere = self
 

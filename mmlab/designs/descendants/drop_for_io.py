@@ -1,7 +1,8 @@
 """5.1 (6b4c9f446981): drop the lock for every kind of I/O, not only for the wait for a page lock.
 
 A submission can block as long as the disk is busy, and so can the second read of a page whose first one failed. Here
-the lock is dropped before each of them. What filemap_nopage needs then is the file, not the vma: it pins the file.
+the lock is dropped before each of them, and so for the few us that any submission costs. What filemap_nopage needs then
+is the file, not the vma: it pins the file.
 (The waits of Linux 5.1 end with a SIGKILL; here that comes with retry_many, so that this patch shows one thing.)
 """
 

@@ -197,6 +197,7 @@ per_vma_lock = retry_many.patched(
         "release_fault_lock": release_fault_lock,
     },
     answers={"vma_start_read": YES_OR_NO},
+    after_retry="neither mmap_sem nor the vma's lock held after RETRY, mmap_sem HELD if NOWAIT asked for it",
     story="The first pass takes the lock of its vma and never waits for mmap_sem; the replay after the disk does.",
     source="Linux 6.4, 5e31275cc997; for files 6.7, 5d74b2ab2c15 to 12214eba1992",
 )

@@ -13,8 +13,8 @@ class Mutant(NamedTuple):
     `design` is a patch of a shipped design, `mistake` what went wrong, in its author's own words. `world` is the small
     world in which some interleaving exposes it, `finding` the kind of bug that is then reported, `schedule` such an
     interleaving in words. `source` says where the mistake comes from. `at_once` says why an ordinary run shows it;
-    it is empty for a mistake that an ordinary run survives. `steps` is the length of the explorer's counter-example: the
-    shortest one of a broken rule, a short one of a livelock.
+    it is empty for a mistake that an ordinary run survives. `steps` is the length of the explorer's counter-example:
+    the shortest one of a broken rule, a short one of a livelock.
     """
 
     design: Design

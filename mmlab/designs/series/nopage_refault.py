@@ -102,6 +102,7 @@ nopage_refault = synchronous.patched(
     "nopage_refault",
     do_no_page=do_no_page,
     filemap_nopage=filemap_nopage,
+    after_retry="mmap_sem HELD after RETRY",
     story="->nopage answers NOPAGE_RETRY, the program touches the page again: nobody is blocked, the cpu burns.",
     source="mail of 15 Sep 2006, 1158274508.14473.88.camel@localhost.localdomain; merged later as 7f7bbbe50b8a",
 )

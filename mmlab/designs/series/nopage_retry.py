@@ -155,6 +155,7 @@ nopage_retry = nopage_refault.patched(
     do_no_page=do_no_page,
     filemap_nopage=filemap_nopage,
     added={"drop_and_wait": drop_and_wait},
+    after_retry="mmap_sem not held after RETRY",
     story="Drop mmap_sem before waiting for the disk, then run the whole fault again; no bound on the retries.",
     source="mail of 15 Sep 2006, 20060915001151.75f9a71b.akpm@osdl.org",
 )

@@ -243,6 +243,7 @@ design = retry_once.patched(
     drop_and_wait=drop_and_wait,
     added={"grant_retry": grant_retry, "lock_page_or_retry": lock_page_or_retry},
     answers={"filemap_nopage": PAGE, "drop_and_wait": YES_OR_NO, "lock_page_or_retry": YES_OR_NO},
+    after_retry="mmap_sem not held after RETRY, HELD if NOWAIT asked for it",
     story="One struct down the whole path: permission, reason, page locked, tried once; a signal ends the wait.",
     source="mails of 15 and 19 Sep 2006, 20060915001151.75f9a71b.akpm@osdl.org, 45107ECE.5040603@google.com",
 )

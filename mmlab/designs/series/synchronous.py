@@ -206,6 +206,7 @@ synchronous = Design.first(
     mmap_write_lock,
     mmap_write_unlock,
     vma_start_write,
+    after_retry="no RETRY: mmap_sem is held until the fault is over",
     story="A major fault waits for the disk with mmap_sem held for reading.",
     source="Linux 2.6.18",
 )

@@ -157,6 +157,7 @@ posted_2006 = retry_once.patched(
     filemap_nopage=filemap_nopage,
     drop_and_wait=drop_and_wait,
     added={"do_one_page_fault": do_one_page_fault},
+    after_retry="mmap_sem HELD after RETRY: dropped and taken again",
     story="The patch as posted: ->nopage takes mmap_sem again before it answers RETRY; a wrapper keeps the flag.",
     source="mail of 19 Sep 2006, 45107ECE.5040603@google.com",
 )

@@ -41,8 +41,11 @@ class Counts:
             self.shorter = {"mmap": {mm.mmap_seq: mm.mmap_seq % 2}, "lock": compact(sorted(locks))}
 
     def short(self, family: str, value: int) -> int:
-        """What a value that the kernel has becomes."""
-        return self.shorter[family][value] if self.opaque else value
+        """What a value that the kernel has becomes; for what only tasks know, such as a removed vma, see `own`."""
+        if not self.opaque:
+            return value
+        short = self.shorter[family].get(value)
+        return self.own(Count(family, value)).value if short is None else short
 
     def own(self, count: Count) -> Count:
         """What a value that only a task has becomes: one that the kernel has, one that is still to come, or gone."""

@@ -22,15 +22,26 @@ OWN = {"enter", "leave", "leave_fault", "get_file", "fput", "touched", "find_vma
 """questions about the task itself, or about what mmap_sem protects (asking without the lock is reported at once)"""
 FIXED = {"vm_file", "vm_mm", "vm_ops", "vm_private_data", "vm_lock", "index", "mmap_sem", "page_table_lock", "seq_bits",
          "comm", "mm"}  # fmt: skip
-UNDER_MMAP_SEM = {"vm_start", "vm_end", "vm_flags", "vm_pgoff"}
+UNDER_MMAP_SEM = {"vm_start", "vm_end", "vm_flags", "vm_pgoff", "detached"}
+COUNTERS = {"mmap_seq": "mmap", "mm_lock_seq": "lock", "vm_lock_seq": "lock"}
+"""the counters, and which of the two families each belongs to"""
+
+
+class Unprotected(Exception):
+    """A counter was written without mmap_sem held for writing, so holding mmap_sem does not keep it still."""
 
 
 class Movers:
-    """Tells the kind of a step in the state on the stage. The world says what may happen in it at all."""
+    """Tells the kind of a step in the state on the stage.
+
+    The world says what may happen in it at all. `counters_are_protected` is taken for granted until a write without
+    mmap_sem shows that it is not so (Unprotected); then the search must begin again with False.
+    """
 
     def __init__(self, stage) -> None:
         self.stage = stage
         self.grain = "access"
+        self.counters_are_protected = True
         self.cache_is_disturbed = self.file_shrinks = self.signals_come = self.memory_fails = True
 
     def kind_of(self, task, place, refs: list) -> str:
@@ -64,6 +75,8 @@ class Movers:
         """A look at a field: nobody can change it, or the task holds what protects it."""
         kind = type(thing)
         held, mm = task.held, self.stage.k.mm
+        if name in COUNTERS:
+            return BOTH if self.counters_are_protected and mm.mmap_sem in held else NONE
         if isinstance(thing, task_struct):
             return BOTH if thing is task and (name != "pending" or not self.signals_come) else NONE
         if kind is vm_area_struct:

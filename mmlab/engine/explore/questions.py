@@ -16,9 +16,9 @@ from ...kernel.mm import freed_vma
 from ...kernel.page import freed_page
 from ...kernel.pagetable import freed_pte_table
 from .counts import Count
+from .movers import COUNTERS, Unprotected
 from .wire import CONSTANTS, KINDS, METHODS, NAMES
 
-COUNTERS = {"mmap_seq": "mmap", "mm_lock_seq": "lock", "vm_lock_seq": "lock"}
 KIND_NAMES = {freed_page: "page", freed_vma: "vm_area_struct", freed_pte_table: "pte_table", Count: "counter"}
 MOST_FAULTS = 3
 """a fault counter stands still there: more than one for one fault is all that anybody looks for"""
@@ -41,6 +41,8 @@ class Questions:
             return self.look(*values)
         if op == "set":
             thing, name, value = values
+            if name in COUNTERS and self.movers.counters_are_protected and k.mm.mmap_sem.writer is not task:
+                raise Unprotected
             if name in ("min_flt", "maj_flt"):
                 value = min(value, MOST_FAULTS)
             setattr(thing, name, value.value if type(value) is Count else value)

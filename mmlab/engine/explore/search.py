@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from ...kernel.bug import KernelBug
 from .effects import Effects
+from .movers import Unprotected
 
-READS = 10
+READS = 9
 """where the reads under way stand in a shared key"""
 
 
@@ -89,6 +90,8 @@ class Search:
             for mover in self.movers(here):
                 try:
                     effect = effect_of(here, mover)
+                except Unprotected:
+                    raise
                 except Exception as error:
                     bug = error if isinstance(error, KernelBug) else python_error(stage, error)
                     self.found = Found(bug, [*graph.path_to(state), mover])

@@ -2,8 +2,9 @@
 
 A key has one part for what tasks share and one for what only a task itself can see: its code and its references. So
 what a task's step does to the rest depends on two numbers, and need be found out only once for all states that agree in
-these two. Structs are numbered in the order in which they are met from what is always there: it does not matter
-which page was allocated first. What only counts or measures (times, statistics) is left out.
+these two. Structs are numbered in the order in which they are met from what is always there: it does not matter which
+page was allocated first. What only counts or measures (times, statistics) is left out, and so is a vma that was removed
+and that nobody knows any more, though RCU may not have freed it yet.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .counts import Count, Counts
 FREED = {freed_page: "page", freed_vma: "vma", freed_pte_table: "ptes"}
 BLANK = {"page": page, "vma": vm_area_struct, "ptes": pte_table, "vma_lock": vma_lock}
 BLANK_FREED = {tag: kind for kind, tag in FREED.items()}
-HEAD = 14
+HEAD = 13
 """parts of the shared key before the tasks"""
 
 
@@ -75,7 +76,7 @@ class Freezer:
     def begin(self) -> None:
         self.numbers: dict[int, int] = {}
         self.order: list = []
-        self.counts.begin([*self.stage.k.mm.mmap, *self.stage.k.mm.rcu.removed])
+        self.counts.begin(self.stage.k.mm.mmap)
 
     def number_shared(self, key: tuple, has_extras: bool) -> int:
         number = self.shared_numbers.get(key)
@@ -95,7 +96,7 @@ class Freezer:
             tuple([ref(vma) for vma in mm.mmap]),
             tuple([(pmd, ref(table)) for pmd, table in sorted(mm.pgd.items())]),
             self.counts.short("mmap", mm.mmap_seq), self.counts.short("lock", mm.mm_lock_seq), mm.mm_users,
-            mm.rcu.readers, tuple([ref(vma) for vma in mm.rcu.removed]), self.lock(mm.mmap_sem),
+            mm.rcu.readers, self.lock(mm.mmap_sem),
             -1 if lock.owner is None else k.tasks.index(lock.owner),
             tuple([self.file(file) for file in k.files]),
             tuple([ref(p) for p in stage.reads]), tuple([ref(p) for p, _ in k.disk.queue]),
@@ -169,12 +170,11 @@ class Freezer:
         k, mm = stage.k, stage.k.mm
         head, *records = self.shared[number]
         things = self.things = [BLANK[record[0]].__new__(BLANK[record[0]]) for record in records]
-        (vmas, pgd, mm.mmap_seq, mm.mm_lock_seq, mm.mm_users, mm.rcu.readers, removed, sem, owner, files, reads, queue,
+        (vmas, pgd, mm.mmap_seq, mm.mm_lock_seq, mm.mm_users, mm.rcu.readers, sem, owner, files, reads, queue,
          fails, runnable) = head[:HEAD]  # fmt: skip
         mm.mmap = [things[n] for n in vmas]
         mm.mmap_cache = None
         mm.pgd = {pmd: things[n] for pmd, n in pgd}
-        mm.rcu.removed = [things[n] for n in removed]
         mm.page_table_lock.owner = None if owner < 0 else k.tasks[owner]
         mm.page_table_lock.spinners.clear()
         lru = k.lru = OrderedDict()
@@ -193,6 +193,7 @@ class Freezer:
             context.runnable = runs
         for thing, record in zip(things, records):
             self.fill(thing, record)
+        mm.rcu.removed = [thing for thing in things if type(thing) is vm_area_struct and thing.detached]
         for task, (pending, exit_code, waits_for, held) in zip(k.tasks, head[HEAD:]):
             task.pending = list(pending)
             task.exit_code = exit_code
