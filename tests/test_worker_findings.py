@@ -8,6 +8,8 @@ from random import Random
 import pytest
 
 import mmlab
+from mmlab.engine.explore import ask_again
+from mmlab.engine.explore.code import Stop
 from mmlab.kernel.handle import STEPS
 from mmlab.worker import Limits, WorkerBug, remote, rules
 from mmlab.worker.lines import from_line
@@ -282,3 +284,17 @@ def test_no_reply_can_do_more_than_be_refused():
         with suppress(Untrue):
             accepted += bool(rules.stop_of(from_line(json.dumps(reply).encode()), known, 1))
     assert 50 < accepted < 2_000
+
+
+def test_asking_again_finds_a_difference_at_any_place_and_behind_any_merge():
+    tree = mmlab.explore("retry_once", "one fault").search.stage.tree
+    ask_again(tree, tree.run)
+    behind = [(merge.function, merge.history) for merge in tree.merges]
+    assert len(behind) > 0
+    for function, history in [*((place.function, place.history) for place in tree.places), *behind]:
+
+        def other(*call, changed=(*function, history)):
+            return Stop("return", "something else") if call == changed else tree.run(*call)
+
+        with pytest.raises(mmlab.KernelBug, match="answers differently when asked again"):
+            ask_again(tree, other)
