@@ -187,6 +187,21 @@ def test_a_worker_is_used_again_for_the_next_run_and_closed_at_the_end():
     assert process.poll() is not None
 
 
+def test_ctrl_c_in_the_middle_of_a_question_does_no_harm_to_the_next_run():
+    with remote("synchronous") as there:
+        write = there.worker.write
+
+        def interrupted(*arguments):
+            write(*arguments)
+            there.worker.write = write
+            raise KeyboardInterrupt
+
+        there.worker.write = interrupted
+        with pytest.raises(KeyboardInterrupt):
+            trace(there)
+        assert trace(there) == trace("synchronous")
+
+
 def test_the_calls_of_a_timed_run_are_the_same_when_asked_again():
     with remote("final") as there:
         trace(there)

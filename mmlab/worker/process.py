@@ -121,7 +121,7 @@ class Worker:
         except Untrue as untrue:
             self.stop()
             raise WorkerBug(LIE, str(untrue)) from None
-        except WorkerBug:
+        except BaseException:  # also Ctrl-C: its reply would be taken for the next one's
             self.stop()
             raise
         return reply
