@@ -165,7 +165,9 @@ LIES = {
     ASK % '"get"': "asks get",
     ASK % '"set", ["h", "me", "task_struct"], "held", ["t"]': "asks set",
     ASK % '"set", ["h", "me", "task_struct"], "flags", "x"': "asks set",
-    ASK % '"count", ["h", "mm", "mm_struct"], "%", 2'.replace("%,", "%%,"): "asks count",
+    ASK % '"count", ["h", "mm", "mm_struct"], "%", 2': "asks count",
+    ASK % '"count", ["h", 1, "counter"], "%", 0': "asks count",
+    ASK % '"count", ["h", 1, "counter"], "*", 2': "asks count",
     ASK % '"bug", ["h", "k", "Machine"], 1': "asks bug",
     ASK % '"bug", ["h", "k", "Machine"], "a", "b", "c", ["t", 1]': "asks bug",
     SHAPE % '"shape": 5, "handles": []': "tells the shape",
@@ -178,7 +180,7 @@ LIES = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_reply_that_cannot_be_true_is_refused(lie):
-    known = {**rules.ALWAYS, 0: "page"}
+    known = {**rules.ALWAYS, 0: "page", 1: "counter"}
     with pytest.raises(Untrue, match=re.escape(LIES[lie])):
         rules.stop_of(from_line(lie.encode()), known, 1)
 

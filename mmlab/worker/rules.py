@@ -124,7 +124,7 @@ def question_of(what, known: dict) -> tuple:
         right = len(arguments) == 3 and arguments[1] in CAN_WRITE.get(first, ()) and may_write(*arguments[1:])
     elif op == "count":
         right = first == "counter" and len(arguments) == 3 and arguments[1] in ("+", "%", "&")
-        right = right and type(arguments[2]) is int and 0 < arguments[2] < 1 << 32
+        right = right and type(arguments[2]) is int and (arguments[1], arguments[2]) != ("%", 0)
     elif op in LOCKS.get(first, ()):
         right = len(arguments) == 1
     elif op in REPORTS:
