@@ -11,6 +11,7 @@ from . import designs
 from .experiment import Comparison, Result, Scenario, Sweep, compare, constant, exponential, sweep, uniform
 from .experiment.anatomy import one_fault
 from .experiment.exploration import Verdict, explore
+from .experiment.verdicts import Verdicts, verdicts
 from .experiment.worlds import World
 from .kernel.bug import KernelBug
 
@@ -22,6 +23,7 @@ __all__ = [
     "Scenario",
     "Sweep",
     "Verdict",
+    "Verdicts",
     "World",
     "compare",
     "constant",
@@ -32,6 +34,7 @@ __all__ = [
     "panel",
     "sweep",
     "uniform",
+    "verdicts",
 ]
 
 

@@ -7,7 +7,7 @@ from mmlab.experiment.worlds import PROGRAMS, world_of
 
 
 def stage_of(*programs, design="synchronous", run=run_code, **more):
-    """A stage on which each of `programs` (coroutine function, arguments...) is a task; "data" is a file of two pages."""
+    """A stage on which each of `programs` (coroutine function, arguments ...) is a task; "data" is a file."""
     base = designs.find(design)
     codes = {**PROGRAMS, **{function.__name__: function for function, *_ in programs}}
 

@@ -62,7 +62,7 @@ def test_every_option_reaches_its_field():
         assert unchanged == [], "this test must give each option a value that is not the default"
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "designs", "diff", "oracles"])
+@pytest.mark.parametrize("command", ["run", "compare", "explore", "step", "designs", "diff", "oracles"])
 def test_each_command_has_help_with_examples(run, command):
     status, out, err = run(command, "--help")
     assert (status, err) == (0, "")
@@ -72,7 +72,7 @@ def test_each_command_has_help_with_examples(run, command):
 def test_help_lists_the_commands(run):
     status, out, _ = run("--help")
     assert status == 0
-    assert all(command in out for command in ("run", "compare", "designs", "diff", "oracles"))
+    assert all(command in out for command in ("run", "compare", "explore", "step", "designs", "diff", "oracles"))
 
 
 def test_version(run):

@@ -248,7 +248,7 @@ def verdict_of(function):
 
 def test_a_loop_without_await_is_stopped_and_its_line_named():
     async def drop_and_wait(k, mm, page):
-        while page.flags & 1:
+        while page.index == 0:
             pass
 
     verdict = verdict_of(drop_and_wait)

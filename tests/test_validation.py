@@ -8,17 +8,23 @@ import pytest
 from mmlab import Scenario, cli
 from mmlab.experiment import measures
 from mmlab.experiment.oracles import Oracle, pairs
-from mmlab.experiment.validation import LINES, Checked, chosen, markdown, row_markdown, text, validate
+from mmlab.experiment.validation import LINES, Checked, chosen, markdown, row_markdown, text
 from mmlab.kernel import costs
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "validation.md"
+PAGE = (Path(__file__).resolve().parent.parent / "docs" / "validation.md").read_text(encoding="utf-8")
+PAGE_ROWS = {}
+"""(line, name of the row) -> its cells on the page"""
+for _section in PAGE.split("\n## ")[1:]:
+    for _row in _section.splitlines():
+        if _row.startswith("| ") and not _row.startswith("| row |"):
+            _cells = [cell.strip() for cell in _row[1:-1].split("|")]
+            PAGE_ROWS[_section.split()[0], _cells[0]] = _cells
 ROWS = [row for line in LINES for row in line.rows]
-CHEAP = ("6.6", "6.8")
-
-
-def row_of(number, name):
-    [line] = [line for line in LINES if line.number == number]
-    return next(row for row in line.rows if row.name == name)
+CASES = [
+    pytest.param(line.number, row, id=f"{line.number} {row.name}", marks=[pytest.mark.slow] if row.slow else [])
+    for line in LINES
+    for row in line.rows
+]
 
 
 def checked(**changes):
@@ -27,19 +33,29 @@ def checked(**changes):
     return Checked(row, row.check())
 
 
-@pytest.mark.parametrize("number", CHEAP)
-def test_cheap_rows_come_out_exactly_as_the_page_has_them(number):
-    [(line, outcome)] = validate(number, quick=True, progress=False)
-    page = PAGE.read_text(encoding="utf-8")
-    assert outcome and [row_markdown(one) for one in outcome if row_markdown(one) not in page] == []
-    assert f"## {number} {line.title}" in page
+class FromThePage:
+    """A row with the cells that the page has, as if it had been simulated."""
+
+    def __init__(self, number, row):
+        self.row = row
+        *_, self.verdict = self.told = PAGE_ROWS[number, row.name]
+        self.differs = self.verdict != "agrees"
+
+    def cells(self):
+        return self.told
 
 
-def test_the_page_has_every_row_and_every_line():
-    page = PAGE.read_text(encoding="utf-8")
-    assert [row.name for row in ROWS if f"\n| {row.name} |" not in page] == []
+@pytest.mark.parametrize(("number", "row"), CASES)
+def test_a_row_comes_out_exactly_as_the_page_has_it_and_says_why_if_it_deviates(number, row):
+    one = Checked(row, row.check())
+    assert one.is_explained, row_markdown(one)
+    assert f"\n{row_markdown(one)}\n" in PAGE
+
+
+def test_the_page_is_what_the_command_makes_of_its_rows():
+    assert markdown((line, [FromThePage(line.number, row) for row in line.rows]) for line in LINES) == PAGE
     assert [line.number for line in LINES] == [f"6.{n}" for n in range(1, 11)]
-    assert "OUTSIDE" not in page and "DIFFERS" not in page
+    assert {verdict for *_, verdict in PAGE_ROWS.values()} <= {"agrees", "differs", "deviates"}
 
 
 def test_rows_of_one_line_have_names_of_their_own():
@@ -99,6 +115,22 @@ def test_the_command_prints_one_line_of_the_validation_as_json_and_writes_its_pa
     [line] = json.loads(capsys.readouterr().out)
     assert line["line"] == "6.6" and {row["verdict"] for row in line["rows"]} == {"agrees"}
     assert "| final, last death | 0 |" in file.read_text()
+
+
+def test_several_processes_find_what_one_does(capsys):
+    words = ["validate", "--only", "6.6", "--no-progress", "--json", "--jobs"]
+    told = []
+    for jobs in ("1", "2"):
+        assert cli.main([*words, jobs]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] and len(json.loads(told[0])[0]["rows"]) == 4
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "1.5", "many"])
+def test_a_senseless_number_of_jobs_is_refused_in_one_line(jobs, capsys):
+    assert cli.main(["validate", "--only", "6.6", "--jobs", jobs]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1 and "a whole number from 1" in complaint
 
 
 def test_an_unexplained_deviation_is_the_status_of_the_command(monkeypatch):

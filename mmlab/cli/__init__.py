@@ -1,4 +1,4 @@
-"""The `mmlab` command: run a scenario, compare designs, read them as patches, check against theory."""
+"""The `mmlab` command: run a scenario, compare designs, read them as patches, try all interleavings."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import os
 import sys
 
 from .. import __version__
+from ..engine.explore import GRAINS
+from ..experiment.exploration import MOST_STATES
 from ..kernel.bug import KernelBug
-from . import commands, validation
-from .options import Parser, add_workload, as_option
+from . import commands, exploring, stepping, validation
+from .options import Parser, add_workload, as_option, number
 
 
 def make_parser() -> tuple[Parser, dict[str, Parser]]:
@@ -50,6 +52,41 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
     sub.add_argument("--svg", metavar="FILE", help="write the lock timelines there, on one time axis")
     add_quiet(sub)
 
+    sub = command(
+        "explore",
+        exploring.explore,
+        "Try every interleaving of a small world; status 0 if all is safe and live, 1 if not, 2 if cut off",
+        "nopage_retry --scenario 'a fault under DONTNEED'",
+        "retry_once final --scenario 'two faults' --scenario 'a fault and an unmap' --json",
+        "nopage_retry --scenario 'a fault under DONTNEED' --svg livelock.svg",
+        "--list",
+    )
+    sub.epilog += (
+        "\n\nexit status:\n  0  safe and live in every interleaving (and killable, where somebody is killed)\n"
+        "  1  a finding: the shortest interleaving that leads to it is shown\n"
+        "  2  cut off before everything was seen, which proves nothing; also bad input, with one line that says so"
+    )
+    sub.add_argument("designs", nargs="*", metavar="DESIGN", help="names from `mmlab designs`")
+    add_world(sub, "append", "a small world, see --list; may be given again (two faults and a remap)")
+    sub.add_argument("--most", metavar="N", type=number, default=MOST_STATES, help=f"states at most ({MOST_STATES})")
+    sub.add_argument("--svg", metavar="FILE", help="write the picture of the counter-example there, if there is one")
+    sub.add_argument("--list", action="store_true", help="list the small worlds")
+    add_quiet(sub)
+
+    sub = command(
+        "step",
+        stepping.step,
+        "Move the tasks of a small world by hand",
+        "nopage_retry --scenario 'a fault under DONTNEED' --goal livelock",
+        "synchronous --scenario 'two faults and a remap' --goal starvation",
+        "--list",
+    )
+    sub.add_argument("design", nargs="?", default="nopage_retry", help="a name from `mmlab designs` (nopage_retry)")
+    add_world(sub, "store", "a small world, see `mmlab explore --list` (two faults and a remap)")
+    sub.set_defaults(scenario="two faults and a remap")
+    sub.add_argument("--goal", default="finding", help="what to reach, see --list (finding)")
+    sub.add_argument("--list", action="store_true", help="list the goals")
+
     command(
         "designs",
         commands.list_designs,
@@ -88,11 +125,12 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
         "Hold every quantitative claim against formulas and publications; status 1 if one deviates unexplained",
         "--quick",
         "--only 6.4 --json",
-        "--markdown docs/validation.md",
+        "--jobs 2 --markdown docs/validation.md",
     )
     sub.add_argument("--quick", action="store_true", help="only the rows that take a second or so")
     sub.add_argument("--only", metavar="LINE", help="one line, such as 6.4")
     sub.add_argument("--markdown", metavar="FILE", help="write the page there")
+    sub.add_argument("--jobs", metavar="N", type=number, default=1, help="processes that work at once (1)")
     add_quiet(sub)
 
     command(
@@ -108,6 +146,13 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
 def add_quiet(sub: Parser) -> None:
     """--no-progress"""
     sub.add_argument("--no-progress", dest="progress", action="store_const", const=False, help="no progress bar")
+
+
+def add_world(sub: Parser, action: str, about: str) -> None:
+    """--scenario and --grain"""
+    sub.add_argument("--scenario", metavar="NAME", action=action, help=about)
+    grains = "access: each look is a step; await: coarser, faster, may miss bugs; all: no reduction (access)"
+    sub.add_argument("--grain", choices=GRAINS, default="access", help=grains)
 
 
 def parse(argv: list[str]):

@@ -9,7 +9,7 @@ def validate(args) -> int:
     """mmlab validate"""
     from ..experiment import validation
 
-    outcome = validation.validate(args.only, args.quick, args.progress)
+    outcome = validation.validate(args.only, args.quick, args.progress, args.jobs)
     if args.markdown:
         save(args.markdown, validation.markdown(outcome))
     if args.json:

@@ -25,6 +25,8 @@ STUCK = 50_000_000
 """ns of cpu time in one stay in the kernel, without sleep, that no fault needs: a learner's loop"""
 BATCH = 8_000
 """events of the trace that are folded at once, about"""
+BATCHES_A_COLLECTION = 8
+"""batches between two garbage collections: most events are gone by then and need not be looked at"""
 
 
 class Clock(simpy.Environment):
@@ -74,7 +76,7 @@ class DiskAlarm(Alarm):
 
 @contextmanager
 def collector_paused():
-    """No automatic garbage collection: events are not garbage. Each batch ends with a collection by hand."""
+    """No automatic garbage collection: events are not garbage. Now and then a batch ends with a collection by hand."""
     if not gc.isenabled():
         yield
         return
@@ -206,7 +208,8 @@ class Timed:
         self.batches += 1
         now, gathered = alarm.time, len(self.events)
         self._fold()
-        gc.collect(1)
+        if self.batches % BATCHES_A_COLLECTION == 0:
+            gc.collect(1)
         self.watchdog.check_unawaited()
         self._check_stuck()
         elapsed, self.clock = time.perf_counter() - self.clock, time.perf_counter()

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from weakref import WeakSet
 
 from ..designs import Design, find
-from ..engine.explore import (
-    GRAINS,
-    Interleaving,
-    Lasso,
-    Search,
-    Stage,
-    ask_again,
-    fair_cycle,
-    never_again,
-    run_code,
-    tell_path,
-)
+from ..engine.explore import GRAINS, Lasso, Search, Stage, ask_again, fair_cycle, never_again, run_code
 from ..engine.explore.movers import Unprotected
 from ..engine.explore.search import deadlock
 from ..kernel.bug import KernelBug
+from .interleavings import Interleaving
 from .progress import bar
 from .scenario import is_whole
+from .verdict_views import VerdictViews
 from .worlds import PROGRAMS, World, populate, world_of
 
 MOST_STATES = 300_000
@@ -32,8 +23,8 @@ UNPROTECTED: WeakSet[Design] = WeakSet()
 """designs that were seen to write a counter without mmap_sem"""
 
 
-@dataclass
-class Verdict:
+@dataclass(repr=False)
+class Verdict(VerdictViews):
     """What the exploration of one world proves, within its bounds.
 
     `safe`: no interleaving breaks a rule; `live`: no fair run goes on for ever without resolving a fault; `killable`: a
@@ -41,7 +32,8 @@ class Verdict:
     off proves nothing, `killable` is only asked where somebody is killed, and `live` only of what is safe.
     `finding` is the KernelBug of the first False, `counterexample` the shortest interleaving that leads to it.
     `states`, `transitions` and `seconds` say how large the world was, `places` how many different places the code has,
-    `runs` how often it was run to learn them; `complete` is False when the search was cut off.
+    `runs` how often it was run to learn them; `complete` is False when the search was cut off. `asked`: somebody asked
+    whether something can happen, and `witness` is the shortest interleaving in which it does, or None.
     """
 
     design: str
@@ -59,7 +51,9 @@ class Verdict:
     runs: int = 0
     seconds: float = 0.0
     complete: bool = False
-    search: Search | None = field(default=None, repr=False)
+    asked: bool = False
+    search: Search | None = None
+    of: Design | None = None
 
     @property
     def scenario(self) -> str:
@@ -82,14 +76,18 @@ class Verdict:
         if self.safe is False or self.live is False or self.killable is False:
             steps = f", after {len(self.counterexample)} steps" if self.counterexample else ""
             return f"{self.design}: {self.finding.kind} in «{self.scenario}»{steps}"
+        if self.witness is not None:
+            return f"{self.design}: it can happen in «{self.scenario}», after {len(self.witness)} steps"
         if not self.complete:
             return f"{self.design}: cut off: nothing found in the first {self.states:,} states of «{self.scenario}»"
-        return f"{self.design}: safe and live in every interleaving of «{self.scenario}» ({self.bounds})"
+        never = "it cannot happen; " if self.asked else ""
+        return f"{self.design}: {never}safe and live in every interleaving of «{self.scenario}» ({self.bounds})"
 
     def __str__(self) -> str:
         how = "all" if self.complete else "CUT OFF after"
         size = f"{self.states:,} states, {self.transitions:,} transitions"
         lines = [self.sentence, f"  {how} {size}, grain {self.grain}, {self.seconds:.1f} s"]
+        lines += [f"  within {self.bounds}"] if not self.holds else []
         if self.finding is not None:
             lines += ["", self.finding.report()]
         return "\n".join(lines)
@@ -134,12 +132,14 @@ def explore(
         except Unprotected:
             UNPROTECTED.add(design)
             search, stage, victims = search_in(design, world, grain, most=most, goal=can, tell=tell)
-    verdict = Verdict(design.name, world, grain, search=search, complete=search.complete)
+    verdict = Verdict(
+        design.name, world, grain, search=search, complete=search.complete, asked=can is not None, of=design
+    )
     verdict.states, verdict.transitions = len(search.graph.parent), len(search.graph.target)
     verdict.places, verdict.runs = len(stage.tree.places), stage.tree.runs
     judge(verdict, design, stage, victims)
     if search.witness is not None:
-        verdict.witness = tell_path(prepare(design, world, grain)[0], search.witness, world=world.name)
+        verdict.witness = verdict.told(search.witness)
     verdict.seconds = time.perf_counter() - begin
     return verdict
 
@@ -200,14 +200,14 @@ def judge(verdict: Verdict, design: Design, stage: Stage, victims: list[int]) ->
                 "unkillable",
                 f"{stage.k.tasks[victims[0]].comm} has a SIGKILL pending and sleeps for the disk all the same",
                 "each wait on this path: the killable kind, and what the code does when it answers -EINTR",
+                task=stage.k.tasks[victims[0]].comm,
             )
     if path is None:
         return
     loop_from = None
     if isinstance(path, Lasso):
         path, loop_from = [*path.stem, *path.loop], len(path.stem)
-    told = tell_path(prepare(design, world, verdict.grain)[0], path, world=world.name, loop_from=loop_from)
-    told.finding = told.finding or verdict.finding
+    told = verdict.told(path, loop_from, verdict.finding)
     verdict.finding, verdict.counterexample = told.finding, told
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 
 SCALE = 1 / math.log(1.01)
 DISTINCT = 500
@@ -28,6 +30,14 @@ class Durations:
         exact[ns] = exact.get(ns, 0) + 1
         if len(exact) > DISTINCT:
             self._settle()
+
+    def add_all(self, durations: Iterable[int]) -> None:
+        """Count many durations (ns) at once, which is cheaper than one by one."""
+        exact = self._exact
+        for ns, number in Counter(durations).items():
+            exact[ns] = exact.get(ns, 0) + number
+            if len(exact) > DISTINCT:
+                self._settle()
 
     def _settle(self) -> dict[int, list[int]]:
         """Sort what was counted exactly into the buckets: {bucket: [count, sum, longest]}."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from ..kernel import costs
 from .durations import parse_gap
@@ -93,22 +94,34 @@ def _dear(scenario: Scenario, seconds: float):
 
 
 def retries_by_windows(scenario: Scenario, seconds: float) -> float:
-    """Retries a fault, times E[exp(-W / T)] over the windows W that the trace of the same run shows: 1 by theory.
+    """Retries a fault, times E[exp(-W / T)] over the windows W that the trace of the same run shows: 1 by theory."""
+    found, chance = windows(scenario, seconds)
+    return found * chance
+
+
+def retries_and_windows(scenario: Scenario, seconds: float) -> float:
+    """Retries a fault in the runs of `retries_by_windows`."""
+    return windows(scenario, seconds)[0]
+
+
+@lru_cache(maxsize=64)
+def windows(scenario: Scenario, seconds: float) -> tuple[float, float]:
+    """(retries a fault, E[exp(-W / T)]) of one run.
 
     W runs from the end of the wait for the page to the moment when the next pass has looked the page up.
     """
     gap = parse_gap(scenario.dontneed, "dontneed").mean()
     woken: dict[str, int] = {}
-    total = windows = 0
+    total = number = 0
 
     def watch(events: list[tuple]) -> None:
-        nonlocal total, windows
+        nonlocal total, number
         for time, task, what, *_ in events:
             if what == "page_woken":
                 woken[task] = time
             elif what == "walk" and task in woken:
                 total += math.exp(-(time + costs.PAGE_CACHE_LOOKUP - woken.pop(task)) / gap)
-                windows += 1
+                number += 1
 
     result = scenario.run(seconds, progress=False, keep=0, watch=watch)
-    return result.retries_per_fault * total / windows
+    return result.retries_per_fault, total / number

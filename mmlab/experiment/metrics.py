@@ -60,10 +60,9 @@ class Metrics:
     def consume(self, events: list[tuple]) -> None:
         """Fold a batch of events; they must come in order."""
         passes = self.passes
-        read_wait = self.read_wait.add
+        read_waits: list[int] = []
+        page_waits: list[int] = []
         for time, task, what, object, value, _, _ in events:
-            if what in NO_FIGURE:
-                continue
             if what == "acquire":
                 if object == WRITE:
                     self.mmap_wait.add(value)
@@ -75,7 +74,7 @@ class Metrics:
                     if now.kind == "ps":
                         self.ps_wait.add(value)
                     else:
-                        read_wait(value)
+                        read_waits.append(value)
                 elif object == VMA_READ:
                     now = passes[task]
                     now.passes += now.looking
@@ -90,6 +89,8 @@ class Metrics:
                 now.retook = False
                 now.looking = object == "rcu"
                 now.passes += not now.looking
+            elif what in NO_FIGURE:
+                continue
             elif what == "enter":
                 now = passes[task]
                 now.kind = object
@@ -111,7 +112,7 @@ class Metrics:
                 now = passes[task]
                 now.fell_back |= now.held and now.passes > 1
             elif what == "page_woken":
-                self.page_wait.add(value)
+                page_waits.append(value)
             elif what == "io_done":
                 self.reads += 1
                 self.disk_busy += value
@@ -129,6 +130,8 @@ class Metrics:
                 self.signals[object] += 1
                 if object == "SIGKILL":
                     passes[task].killed = time
+        self.read_wait.add_all(read_waits)
+        self.page_wait.add_all(page_waits)
         self.events += len(events)
         if len(self.opening) < self.keep:
             self.opening += events[: self.keep - len(self.opening)]

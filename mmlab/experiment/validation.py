@@ -7,15 +7,18 @@ not what a formula or a publication says has its reason beside it; a test sees t
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 from .. import theory
 from ..view.table import Table
 from . import oracle_rows, validation_rows
 from .oracles import Oracle
 from .progress import bar
+from .scenario import is_whole
 
 PUBLISHED_TOLERANCE = 0.02
 """share: published figures are rounded to two or three digits"""
@@ -167,22 +170,44 @@ def chosen(only: str | None = None, quick: bool = False) -> list[tuple[Line, lis
 
 
 def validate(
-    only: str | None = None, quick: bool = False, progress: bool | None = None
+    only: str | None = None, quick: bool = False, progress: bool | None = None, jobs: int = 1
 ) -> list[tuple[Line, list[Checked]]]:
-    """Run them all. Raises ValueError for a line that does not exist, KernelBug when a debugging aid finds "
-    "something."""
+    """Run them all, in `jobs` processes at once; the figures are the same for any number of them.
+
+    Raises ValueError for a line that does not exist or a number of jobs below 1, KernelBug when a debugging aid finds
+    something.
+    """
+    if not is_whole(jobs) or jobs < 1:
+        raise ValueError(f"jobs={jobs!r} is not allowed; it is a whole number from 1")
     lines = chosen(only, quick)
-    total, done, outcome = sum(len(rows) for _, rows in lines), 0, []
-    with bar("validate", progress) as tell:
-        for line, rows in lines:
-            checked = []
-            for row in rows:
-                checked.append(Checked(row, row.check()))
-                done += 1
-                if tell:
-                    tell(done / total)
-            outcome.append((line, checked))
-    return outcome
+    rows = [row for _, some in lines for row in some]
+    # rows of one scenario share its run, so they stay together
+    shares = [list(some) for _, some in groupby(rows, key=lambda row: str(row.scenario))]
+    checked: list[Checked] = []
+    with bar("validate", progress) as tell, processes(jobs) as run_each:
+        for share, found in zip(shares, run_each(agreements, shares)):
+            checked += map(Checked, share, found)
+            if tell:
+                tell(len(checked) / len(rows))
+    left = iter(checked)
+    return [(line, [next(left) for _ in some]) for line, some in lines]
+
+
+def agreements(rows: list[Oracle]) -> list[theory.Agreement]:
+    """Run some rows."""
+    return [row.check() for row in rows]
+
+
+@contextmanager
+def processes(number: int) -> Iterator[Callable]:
+    """A `map` that works in that many processes at once; for 1 in this one."""
+    if number == 1:
+        yield map
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(number) as executor:
+        yield executor.map
 
 
 def text(outcome: Iterable[tuple[Line, list[Checked]]], width: int = 110) -> str:

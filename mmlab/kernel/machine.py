@@ -81,7 +81,8 @@ class Machine(Aids):
     def emit(self, what: str, object: str, value: int = 0) -> None:
         """Record one event of the running task. Callers ask `tracing` first, because most runs are long."""
         sem = self.mm.mmap_sem
-        self.record((self.now, self.current.comm, what, object, value, sem.activity, len(sem.wait_list)))
+        record = self.record
+        record((self.now, self.current.comm, what, object, value, sem.activity, len(sem.wait_list)))
 
     def emit_for(self, task: task_struct | None, what: str, object: str, value: int = 0) -> None:
         """Record one event of another task, or of the disk (None)."""

@@ -34,6 +34,8 @@ BY_NAME: dict[str, Mutant] = {mutant.name: mutant for group in GROUPS for mutant
 class _Mutants(types.ModuleType, Mapping):
     """Lets people use the package itself as the mapping."""
 
+    __hash__ = types.ModuleType.__hash__  # a Mapping has none, and tools keep modules in sets
+
     def __getitem__(self, name: str) -> Mutant:
         if name in BY_NAME:
             return BY_NAME[name]

@@ -163,7 +163,7 @@ MUTANTS = (
         finding="recursive locking",
         source="[ours]: in the patch of 2006 RETRY meant retaken, since 2.6.37 it means dropped",
         schedule="fault: up_read, waits; munmap: whole write section; fault: down_read, changed, RETRY, down_read",
-        steps=19,
+        steps=17,
     ),
     Mutant(
         find("pagefault_args").patched("signal_as_minor", do_no_page=do_no_page_calling_a_signal_minor),

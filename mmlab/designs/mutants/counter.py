@@ -137,7 +137,7 @@ MUTANTS = (
         source="[ours]: the order that the mail takes for granted",
         schedule="fault: up_read; munmap: whole write section; fault: reads the counter, waits, down_read, equal, uses"
         " vma",
-        steps=22,
+        steps=21,
     ),
     Mutant(
         find("sequence_counter").patched("counter_not_compared", drop_and_wait=drop_and_wait_trusting),
@@ -155,7 +155,7 @@ MUTANTS = (
         finding="use after free",
         source="[ours]: check and use must lie under one lock",
         schedule="fault: up_read, waits, compares: equal; munmap: whole write section; fault: down_read, uses vma",
-        steps=22,
+        steps=21,
     ),
     Mutant(
         find("mm_lock_seq").patched(
@@ -166,7 +166,7 @@ MUTANTS = (
         finding="use after free",
         source="[ours], with the functions of Linux 6.14, eb449bd96954",
         schedule="fault: waits, speculate_retry: no; munmap: whole write section; fault: down_read, uses vma",
-        steps=25,
+        steps=22,
     ),
     Mutant(
         find("sequence_counter").patched(
@@ -200,7 +200,7 @@ MUTANTS = (
         finding="use after free",
         source="after Linux fb49c455323f: fork forgot the protocol of the per-vma locks",
         schedule="fault: up_read, waits; munmap: whole write section; fault: down_read, equal, uses vma",
-        steps=21,
+        steps=19,
     ),
     Mutant(
         find("sequence_counter").patched("narrow_counter"),
@@ -210,6 +210,6 @@ MUTANTS = (
         source="[ours]: unsafe only if a whole number of turns falls into one sleep",
         schedule="fault: reads 0, up_read, waits; writers: remap, one more section: 0 again; fault: down_read, equal, "
         "uses vma",
-        steps=26,
+        steps=24,
     ),
 )

@@ -174,7 +174,7 @@ MUTANTS = (
         finding="reference underflow",
         source="[ours]: two functions that both clean up",
         schedule="fault: up_read, waits; munmap: whole write section; fault: changed, put_page, put_page",
-        steps=19,
+        steps=17,
     ),
     Mutant(
         find("sequence_counter").patched("page_leaked_on_signal", drop_and_wait=drop_and_wait_leaking_on_signal),
@@ -183,7 +183,7 @@ MUTANTS = (
         finding="page reference leaked",
         source="[ours]: an exit that was added later",
         schedule="fault: up_read, waits; SIGUSR1; fault: SIGNALPENDING, returns",
-        steps=14,
+        steps=13,
     ),
     Mutant(
         find("sequence_counter").patched("page_leaked_on_retry", drop_and_wait=drop_and_wait_leaking_on_change),
@@ -192,7 +192,7 @@ MUTANTS = (
         finding="page reference leaked",
         source="[ours]: a reference in a local variable is gone with it",
         schedule="fault: up_read, waits; remap: whole write section; fault: changed, RETRY; second pass, returns",
-        steps=28,
+        steps=26,
     ),
     Mutant(
         find("final").patched("kept_page_never_put", do_page_fault=do_page_fault_forgetting_the_kept_page),
@@ -203,7 +203,7 @@ MUTANTS = (
         source="[ours]: every exit must put args.page",
         schedule="fault: waits, keeps its page; munmap: whole write section; fault: changed, second pass: SIGSEGV, "
         "returns",
-        steps=21,
+        steps=19,
     ),
     Mutant(
         find("retry_once").patched("counted_on_both_passes", do_page_fault=do_page_fault_counting_each_pass),

@@ -146,7 +146,7 @@ MUTANTS = (
         source="[ours]: a wake-up is not a promise",
         schedule="both faults wait; first: trylock_page; second: trylock_page fails, goes on, unlocks the first one's "
         "page",
-        steps=28,
+        steps=26,
     ),
     Mutant(
         find("sequence_counter").patched("wrong_lock_order", drop_and_wait=drop_and_wait_page_first),
@@ -156,7 +156,7 @@ MUTANTS = (
         source="the order of the locks in mm/filemap.c; [ours] is the temptation",
         schedule="fault: up_read, waits, trylock_page, down_read",
         at_once="lockdep looks at the order, not at the luck: the first major fault shows it",
-        steps=14,
+        steps=13,
     ),
     Mutant(
         find("pagefault_args").patched("page_lock_leaked", filemap_nopage=filemap_nopage_leaking_the_page_lock),

@@ -131,7 +131,7 @@ MUTANTS = (
         source="Linux 6.4, 5e31275cc997: vm_lock_seq is looked at again after the trylock",
         schedule="fault: vm_lock_seq good; munmap: vma_start_write; fault: trylock; munmap: frees the vma; fault: uses"
         " it",
-        steps=21,
+        steps=18,
     ),
     Mutant(
         find("per_vma_lock").patched(
@@ -144,7 +144,7 @@ MUTANTS = (
         source="Linux 6.14, eb449bd96954: an odd number says that a writer is inside; [ours] is the mistake",
         schedule="munmap: vma_start_write; fault: reads mm_lock_seq, trylock, equal; munmap: frees the vma; fault: "
         "uses it",
-        steps=21,
+        steps=18,
     ),
     Mutant(
         find("per_vma_lock").patched("no_second_look_at_the_vma", lock_vma_under_rcu=lock_vma_under_rcu_looking_once),
@@ -155,7 +155,7 @@ MUTANTS = (
         source="Linux 6.4, 5e31275cc997: detached and the bounds are looked at again",
         schedule="first: brings the page; second: mas_walk; remap: whole write section; second: locks the old vma, "
         "maps the page",
-        steps=36,
+        steps=29,
     ),
     Mutant(
         find("per_vma_lock").patched("rcu_ends_too_early", lock_vma_under_rcu=lock_vma_under_rcu_ending_early),
@@ -165,7 +165,7 @@ MUTANTS = (
         finding="use after free",
         source="Linux 6.4, 5e31275cc997: RCU lasts until the lock is held",
         schedule="fault: mas_walk, rcu_read_unlock; munmap: frees the vma; fault: vma_start_read",
-        steps=13,
+        steps=10,
     ),
     Mutant(
         find("per_vma_lock").patched("writer_forgets_vma_start_write", vma_start_write=vma_start_write_forgotten),
@@ -183,7 +183,7 @@ MUTANTS = (
         finding="wrong lock order",
         source="[ours]: an early way out",
         schedule="mprotect: whole write section; fault: vma_start_read, not a good area, down_read of mmap_sem",
-        steps=25,
+        steps=21,
     ),
     Mutant(
         find("per_vma_counter").patched("vma_counter_not_compared", retake_vma_lock=retake_vma_lock_trusting),
@@ -194,6 +194,6 @@ MUTANTS = (
         source="[ours], on the locks of Linux 6.4, 5e31275cc997",
         schedule="fault: vma_end_read, waits; munmap: whole write section; fault: vma_start_read, reads the freed page"
         " table",
-        steps=45,
+        steps=41,
     ),
 )

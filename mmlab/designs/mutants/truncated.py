@@ -178,6 +178,6 @@ MUTANTS = (
         finding="page not in the mapping",
         source="[ours]: a kept page counts only if it is what the cache holds",
         schedule="fault: waits, keeps its page; remap: another file; fault: changed, second pass maps the kept page",
-        steps=24,
+        steps=22,
     ),
 )

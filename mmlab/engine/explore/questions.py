@@ -20,6 +20,8 @@ from .movers import COUNTERS, Unprotected
 from .wire import CONSTANTS, KINDS, METHODS, NAMES
 
 KIND_NAMES = {freed_page: "page", freed_vma: "vm_area_struct", freed_pte_table: "pte_table", Count: "counter"}
+NOT_YET = object()
+"""in place of the answer to a question that found a bug, or that made its task sleep"""
 MOST_FAULTS = 3
 """a fault counter stands still there: more than one for one fault is all that anybody looks for"""
 
@@ -43,10 +45,7 @@ class Questions:
             thing, name, value = values
             if name in COUNTERS and self.movers.counters_are_protected and k.mm.mmap_sem.writer is not task:
                 raise Unprotected
-            if name in ("min_flt", "maj_flt"):
-                value = min(value, MOST_FAULTS)
-            setattr(thing, name, value.value if type(value) is Count else value)
-            return None
+            return self.assign(thing, name, value)
         if op == "count":
             return self.compute(*values)
         if task.waits_for is not None:
@@ -89,21 +88,11 @@ class Questions:
         result = lock.woken(task)
         return result if op.endswith("_killable") else None
 
-    def words(self, task, op: str, arguments: list, refs: list) -> str:
-        """A question as a person would put it."""
-        if op == "call":
-            return f"calls {arguments[0]}"
-        first, *rest = (self.resolve(argument, refs, task) for argument in arguments)
-        if op == "get":
-            return f"looks at {first!r}: {rest[0]}"
-        if op == "set":
-            return f"sets {rest[0]} of {first!r}"
-        if op == "count":
-            return "computes with a counter"
-        shown = [repr(first)] * (first is not self.k) + [
-            hex(v) if type(v) is int and v > 1 << 20 else repr(v) for v in rest
-        ]
-        return f"{op}({', '.join(shown)})"
+    def assign(self, thing, name: str, value) -> None:
+        """Write a field."""
+        if name in ("min_flt", "maj_flt"):
+            value = min(value, MOST_FAULTS)
+        setattr(thing, name, value.value if type(value) is Count else value)
 
     def look(self, thing, name: str):
         """One field of a struct."""

@@ -14,7 +14,7 @@ from ...kernel.block import block_device
 from ...kernel.bug import KernelBug
 from ...kernel.task import task_struct
 from .movers import BOTH, LEFT, RIGHT, Movers
-from .questions import Asleep, Questions
+from .questions import NOT_YET, Asleep, Questions
 from .snapshot import Freezer
 from .tree import Tree
 
@@ -27,6 +27,21 @@ class Move(NamedTuple):
 
     moved: bool
     resolved: bool = False
+
+
+class Deed(NamedTuple):
+    """A question that a task put: its name, in words what was done, and the line of the reader's code.
+
+    `counts`: others could tell its place among their own; `answered`: it was, else the task is asleep; `queued`: in the
+    queue of a lock.
+    """
+
+    op: str
+    words: str
+    line: tuple[str, int, str] | None
+    counts: bool
+    answered: bool = True
+    queued: bool = False
 
 
 class ExplorerTask(task_struct):
@@ -48,7 +63,7 @@ class Stage(Questions):
 
     `tasks` are added by `spawn` with the code that they run; `frames` has for each its stack of (place, structs that it
     knows); `reads` are the reads under way; `movers` knows where others may come between. With a list in `log`, each
-    question is noted there: (words, line of the reader's code, whether others could tell its place).
+    question is noted there as a Deed.
     """
 
     def __init__(self, design, run: Callable, *, seq_bits: int = 32, channels: int = 1, queue_depth: int = 8) -> None:
@@ -123,16 +138,24 @@ class Stage(Questions):
             mover = self.movers.kind_of(task, place, refs)
             if moved and committed and mover not in (BOTH, LEFT):
                 break
-            if self.log is not None:
-                self.log.append((self.words(task, op, arguments, refs), place.line, mover not in (BOTH, LEFT)))
+            answer, queued = NOT_YET, False
             try:
                 answer = self.perform(task, op, arguments, refs)
             except Asleep as sleep:
-                if not moved and not sleep.args:
+                queued = bool(sleep.args)
+                if not moved and not queued:
                     return Move(False)
                 break  # in a queue, or asleep behind steps that nobody saw
             finally:
                 k.ready.clear()
+                if self.log is not None:
+                    from .words import told  # only who wants to be told needs all the words
+
+                    values = [self.resolve(argument, refs, task) for argument in arguments]
+                    counts = mover not in (BOTH, LEFT)
+                    self.log.append(
+                        Deed(op, told(op, values, answer), place.line, counts, answer is not NOT_YET, queued)
+                    )
             committed = committed or mover not in (RIGHT, BOTH)
             moved = True
             resolved = resolved or op in RESOLVING or (op == "pte_none" and answer is False)
