@@ -18,8 +18,12 @@ class Design:
     `name` is how people call it, `base` the design it patches (None for the first), `patch` the functions it replaces
     or adds, `story` one line on its idea, `source` where the idea comes from (mail, commit, or "[ours]"),
     `answers` what its functions may answer, `after_retry` who holds mmap_sem when ->nopage has answered RETRY (as its
-    base, unless it says otherwise).
+    base, unless it says otherwise). `elsewhere` is None, or what runs its functions where that is not this process
+    (mmlab.worker): `run(name, arguments, history)` gives a Stop as engine.explore.run_code does, and `again()` is a
+    context manager that gives such a `run` of a fresh process.
     """
+
+    elsewhere = None
 
     def __init__(
         self, name: str, base: Design | None, patch: dict[str, Callable], story: str, source: str,
@@ -110,6 +114,21 @@ class Design:
         )
 
     @cached_property
+    def guarded(self) -> dict[str, Callable]:
+        """`functions`; where they are not all mmlab's own, their answers are held against their contracts."""
+        if self.is_shipped:
+            return self.functions
+        return {**self.functions, **self.held_to_contract()}
+
+    def held_to_contract(self) -> dict[str, Callable]:
+        """The functions that have a contract, each wrapped so that its answers are held against it."""
+        return {
+            name: checked(function, self.answers[name])
+            for name, function in self.functions.items()
+            if name in self.answers
+        }
+
+    @cached_property
     def machine_class(self) -> type[Machine]:
         """A Machine whose methods are this design's functions."""
         return type(f"Machine_{self.name}", (Machine,), {**self.functions, "design_name": self.name, "__slots__": ()})
@@ -117,12 +136,7 @@ class Design:
     @cached_property
     def checked_machine_class(self) -> type[Machine]:
         """As `machine_class`, and the answers of the functions are held against their contracts."""
-        functions = {
-            name: checked(function, self.answers[name])
-            for name, function in self.functions.items()
-            if name in self.answers
-        }
-        return type(f"Machine_{self.name}", (self.machine_class,), {**functions, "__slots__": ()})
+        return type(f"Machine_{self.name}", (self.machine_class,), {**self.held_to_contract(), "__slots__": ()})
 
     def machine(self, *, debug: bool = False, **options) -> Machine:
         """A fresh machine that runs this design; options as for Machine. With `debug` its answers are checked too."""

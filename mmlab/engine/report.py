@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from ..kernel.bug import KernelBug, is_ours, place, place_in
+from ..kernel.bug import KernelBug, place_in, reader_place
 from ..trace import Event
 
 LAST_EVENTS = 8
@@ -60,8 +60,7 @@ def blame(coroutine) -> tuple[str, int, str] | None:
     found = None
     while coroutine is not None and getattr(coroutine, "cr_frame", None) is not None:
         frame = coroutine.cr_frame
-        if not is_ours(frame.f_code.co_filename):
-            found = place(frame.f_code, frame.f_lineno)
+        found = reader_place(frame) or found
         coroutine = coroutine.cr_await
     return found
 

@@ -28,6 +28,24 @@ class SoftLockup(KernelBug):
         )
 
 
+def told_by(text: str) -> tuple[str, list] | None:
+    """What Python's warning tells of an operation that nobody awaited: (name, origin); None for other warnings."""
+    match = re.match(r"coroutine '([^']+)' was never awaited", text)
+    return match and (match[1], [(file, int(line), function) for file, line, function in ORIGIN.findall(text)])
+
+
+def never_awaited(name: str, origin: list[tuple[str, int, str]]) -> KernelBug:
+    """What to say of an operation that was created at `origin` (innermost line last) and never awaited."""
+    name = name.rpartition(".")[2]
+    lines = [(function, line, linecache.getline(file, line)) for file, line, function in origin if not is_ours(file)]
+    return KernelBug(
+        "never awaited",
+        f"{name}(...) was called without await, so it never happened",
+        f"write `await` in front of {name}",
+        where=(lines[-1][0], lines[-1][1], lines[-1][2].strip()) if lines else None,
+    )
+
+
 class Ear:
     """Listens to Python's warnings while a run is under way, and tells the watchdog of the thread they come from.
 
@@ -93,12 +111,10 @@ class Watchdog:
 
     def note(self, text: str) -> bool:
         """Keep Python's "never awaited" warnings; returns whether it was one."""
-        match = re.match(r"coroutine '([^']+)' was never awaited", text)
-        if match is None:
-            return False
-        origin = [(file, int(line), function) for file, line, function in ORIGIN.findall(text)]
-        self.unawaited.append(self._finding(match[1], origin))
-        return True
+        told = told_by(text)
+        if told is not None:
+            self.unawaited.append(self._finding(*told))
+        return told is not None
 
     def check_unawaited(self, error: BaseException | None = None) -> None:
         """Raise the finding for an operation that was created and never awaited.
@@ -118,19 +134,9 @@ class Watchdog:
     def _finding(self, name: str, origin: list[tuple[str, int, str]]) -> KernelBug:
         """What to say of an operation that was created at `origin` (innermost line last) and never awaited."""
         k = self.engine.k
-        name = name.rpartition(".")[2]
-        lines = [
-            (function, line, linecache.getline(file, line)) for file, line, function in origin if not is_ours(file)
-        ]
-        found = KernelBug(
-            "never awaited",
-            f"{name}(...) was called without await, so it never happened",
-            f"write `await` in front of {name}",
-            where=(lines[-1][0], lines[-1][1], lines[-1][2].strip()) if lines else None,
-            locks=k.lock_state(),
-            task=k.current.comm if k.current else None,
-            time=k.now,
-        )
+        found = never_awaited(name, origin)
+        found.locks, found.time = k.lock_state(), k.now
+        found.task = k.current.comm if k.current else None
         found.events = last_events(self.engine)
         return found
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from weakref import WeakSet
 
 from ..designs import Design, find
-from ..engine.explore import GRAINS, Lasso, Search, Stage, fair_cycle, never_again, run_code
+from ..engine.explore import GRAINS, Lasso, Search, Stage, ask_again, fair_cycle, never_again, run_code
 from ..engine.explore.movers import Unprotected
 from ..engine.explore.search import deadlock
-from ..kernel.answers import checked
 from ..kernel.bug import KernelBug
 from .interleavings import Interleaving
 from .progress import bar
@@ -155,20 +154,23 @@ def search_in(design: Design, world: World, grain: str, **more) -> tuple[Search,
 
 def prepare(design: Design, world: World, grain: str) -> tuple[Stage, list[int]]:
     """A stage with the world on it, and the numbers of the tasks that fault."""
-    functions = design.functions
-    if not design.is_shipped:
-        functions = {
-            name: checked(function, design.answers[name]) if name in design.answers else function
-            for name, function in functions.items()
-        }
-
-    def run(name: str, arguments: tuple, is_kernel: bool, history: tuple):
-        return run_code((PROGRAMS if is_kernel else functions)[name], arguments, functions, is_kernel, history)
-
+    run = runner(design, design.elsewhere and design.elsewhere.run)
     stage = Stage(design, run, seq_bits=world.seq_bits)
     stage.movers.grain = grain
     stage.movers.counters_are_protected = design not in UNPROTECTED
     return stage, populate(stage, world)
+
+
+def runner(design: Design, elsewhere: Callable | None) -> Callable:
+    """What runs a piece of code with a history: `elsewhere` the design's own, if that is given, and here the rest."""
+    functions = design.guarded
+
+    def run(name: str, arguments: tuple, is_kernel: bool, history: tuple):
+        if elsewhere is not None and not is_kernel:
+            return elsewhere(name, arguments, history)
+        return run_code((PROGRAMS if is_kernel else functions)[name], arguments, functions, is_kernel, history)
+
+    return run
 
 
 def judge(verdict: Verdict, design: Design, stage: Stage, victims: list[int]) -> None:
@@ -181,9 +183,13 @@ def judge(verdict: Verdict, design: Design, stage: Stage, victims: list[int]) ->
     elif search.complete:
         verdict.safe = True
         path = judge_liveness(verdict, stage, victims)
-        if not design.is_shipped and path is None:
+        if path is None and not (design.is_shipped and design.elsewhere is None):
             try:
-                stage.tree.ask_again()
+                if design.elsewhere is None:
+                    ask_again(stage.tree, stage.tree.run)
+                else:
+                    with design.elsewhere.again() as fresh:
+                        ask_again(stage.tree, runner(design, fresh))
             except KernelBug as bug:
                 verdict.safe, verdict.live, verdict.finding = False, None, bug
     if world.kill and search.complete:

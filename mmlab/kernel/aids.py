@@ -6,10 +6,9 @@ took each lock and reference, so that a leak can be shown where it began.
 
 from __future__ import annotations
 
-from inspect import unwrap
 from typing import NoReturn
 
-from .bug import KernelBug, place
+from .bug import KernelBug, beginning
 from .codes import NAMES
 from .filemap import linear_page_index
 from .page import PageUptodate
@@ -110,7 +109,7 @@ class Aids:
             "fault counted twice",
             f"one fault of {task.comm} was counted as {minor} minor and {major} major",
             "count once, after the last pass, in do_page_fault",
-            place(unwrap(self.do_page_fault).__code__, None),
+            beginning(self.do_page_fault),
         )
 
     def bug_answer(self, who: str, answer, allowed: str = "", where=None) -> NoReturn:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import linecache
 import os
-from inspect import CO_COROUTINE
+from functools import lru_cache
+from inspect import CO_COROUTINE, unwrap
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+STAND_INS: dict = {}
+"""code objects of coroutines that stand in for code in another process, and the variable that has its line"""
 
 
 class KernelBug(Exception):
@@ -57,6 +60,7 @@ class KernelBug(Exception):
         return self.report().splitlines()
 
 
+@lru_cache(1_000)
 def is_ours(filename: str) -> bool:
     """Whether a code file is machinery of mmlab; designs are not, they are what a reader reads."""
     inside = os.path.abspath(filename).startswith(PACKAGE + os.sep)
@@ -69,6 +73,22 @@ def place(code, line: int | None) -> tuple[str, int, str]:
     return code.co_name, number, linecache.getline(code.co_filename, number).strip()
 
 
+def beginning(function) -> tuple[str, int, str]:
+    """Where a function of a design begins. One that stands in for code in another process has that as its `place`."""
+    return getattr(function, "place", None) or place(unwrap(function).__code__, None)
+
+
+def reader_place(frame, line: int | None = None) -> tuple[str, int, str] | None:
+    """The line of the reader's code at which a frame stands; None for machinery of ours.
+
+    A frame that stands in for code in another process tells that code's line.
+    """
+    code = frame.f_code
+    if code in STAND_INS:
+        return frame.f_locals[STAND_INS[code]]
+    return None if is_ours(code.co_filename) else place(code, line or frame.f_lineno)
+
+
 def place_in(traceback) -> tuple[str, int, str] | None:
     """The innermost line of a traceback that belongs to a design or to a learner.
 
@@ -79,8 +99,8 @@ def place_in(traceback) -> tuple[str, int, str] | None:
     while traceback is not None:
         code = traceback.tb_frame.f_code
         inside = inside or bool(code.co_flags & CO_COROUTINE)
-        if inside and not is_ours(code.co_filename):
-            found = place(code, traceback.tb_lineno)
+        if inside:
+            found = reader_place(traceback.tb_frame, traceback.tb_lineno) or found
         traceback = traceback.tb_next
     return found
 
@@ -88,7 +108,8 @@ def place_in(traceback) -> tuple[str, int, str] | None:
 def calling_place(frame) -> tuple[str, int, str] | None:
     """The nearest coroutine outwards from `frame` that belongs to a design or to a learner."""
     while frame is not None:
-        if frame.f_code.co_flags & CO_COROUTINE and not is_ours(frame.f_code.co_filename):
-            return place(frame.f_code, frame.f_lineno)
+        found = frame.f_code.co_flags & CO_COROUTINE and reader_place(frame)
+        if found:
+            return found
         frame = frame.f_back
     return None

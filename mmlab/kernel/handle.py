@@ -103,9 +103,14 @@ def primitive(function: Callable) -> Callable:
     return call_with_signal if next(iter(signature.parameters)) == "sig" else call
 
 
-async def ask_step(asker, name: str, arguments: tuple):
-    """Put a primitive that may sleep as a question; whoever drives the coroutine gives the answer."""
-    return await asker.step(name, arguments)
+def ask_step(asker, name: str, arguments: tuple):
+    """Put a primitive that may sleep as a question; whoever drives the coroutine gives the answer.
+
+    The coroutine has the primitive's name, so that Python's "never awaited" tells it.
+    """
+    question = asker.step(name, arguments)
+    question.__qualname__ = name
+    return question
 
 
 def ask_at_once(asker, name: str, arguments: tuple):

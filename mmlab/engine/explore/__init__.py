@@ -1,5 +1,6 @@
 """The explorer: every interleaving of a few tasks, on the same kernel and the same designs as under SimPy's clock."""
 
+from .again import ask_again
 from .code import run_code
 from .liveness import Lasso, fair_cycle, never_again
 from .movers import GRAINS
@@ -17,6 +18,7 @@ __all__ = [
     "Stage",
     "Step",
     "Teller",
+    "ask_again",
     "fair_cycle",
     "never_again",
     "run_code",

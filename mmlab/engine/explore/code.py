@@ -20,7 +20,7 @@ from ...kernel.bug import KernelBug, calling_place, place_in
 from ...kernel.handle import CounterHandle, Handle, ask_step
 from ...kernel.machine import Machine
 from .shape import Opaque, shape_of
-from .wire import KINDS, METHODS, READABLE, WRITABLE, counter, decode, encode
+from .wire import KINDS, METHODS, READABLE, WRITABLE, decode, encode
 
 CALLED_BY_THE_KERNEL = ("do_page_fault", "faultin_page", "mmap_write_lock", "mmap_write_unlock", "vma_start_write")
 MOST_CHARGES = 10_000
@@ -192,7 +192,8 @@ def run_code(function: Callable, arguments: tuple, functions: dict, is_kernel: b
     except Suspend:
         return stopped(asker)
     except Diverged as error:
-        return Stop("raise", diverged(error), place=error.args[2])
+        before, now, place = error.args
+        return Stop("raise", differs(f"asked {said(before)}", f"asked {said(now)}", place), place=place)
     except Exception as error:
         if asker.question is not None:
             return stopped(asker)
@@ -227,15 +228,14 @@ def not_ours(yielded, charges: int) -> KernelBug:
     )
 
 
-def diverged(error: Diverged) -> KernelBug:
-    """What to say of code that keeps state elsewhere."""
-    before, now, place = error.args
+def differs(before: str, now: str, where) -> KernelBug:
+    """What to say of code that keeps state elsewhere; `before` and `now` say what it did."""
     return KernelBug(
         "answers differently when asked again",
-        f"with the same answers from the kernel the code once asked {said(before)}, and then {said(now)}",
+        f"with the same answers from the kernel the code once {before}, and then {now}",
         "state that outlives a call: a global, a default argument, an attribute of a function; keep it in task_struct, "
         "in the arguments, or in a variable of the function",
-        where=place,
+        where=where,
     )
 
 
@@ -244,6 +244,3 @@ def said(question: tuple) -> str:
     op, *arguments = question
     words = [str(argument[1]) if type(argument) is tuple else repr(argument) for argument in arguments]
     return f"{op}({', '.join(words)})"
-
-
-__all__ = ["CALLED_BY_THE_KERNEL", "Recall", "Stop", "counter", "run_code", "said"]

@@ -113,6 +113,8 @@ class Describer:
         """An object of a class written in Python: its fields."""
         if issubclass(kind, BaseException):
             return ("raised", id(kind), self.describe(value.args))
+        if kind.__mro__ == (kind, tuple, object) and not hasattr(value, "__dict__"):  # a NamedTuple, such as Contract
+            return ("object", id(kind), *map(self.describe, value))
         if not kind.__flags__ & 1 << 9 or any(base.__flags__ & 1 << 9 == 0 for base in kind.__mro__[:-1]):
             raise Opaque(kind.__name__)  # a class written in C may hide anything
         fields = [name for base in kind.__mro__ for name in slots_of(base)]

@@ -8,7 +8,9 @@ where a coroutine cannot be described, and in the middle of a line, a place is t
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
+from ...kernel.bug import KernelBug
 from .wire import numbers_in, renumber
 
 
@@ -35,16 +37,30 @@ class Place:
         self.answers: dict[object, tuple[Place, tuple]] = {}
 
 
+class Merge(NamedTuple):
+    """A run that came, by its coroutine's shape, to a `place` where another one had been before.
+
+    `raws` are the numbers that this run has for the structs of the place, `spent` how many it has given away.
+    """
+
+    place: Place
+    function: tuple
+    history: tuple
+    raws: tuple
+    spent: int
+
+
 class Tree:
     """All places of one design's code. `run(name, arguments, is_kernel, history)` runs a piece of it and gives a Stop.
 
-    `runs` counts the runs so far.
+    `runs` counts the runs so far, `merges` are those that led to a known place.
     """
 
     def __init__(self, run: Callable) -> None:
         self.run = run
         self.runs = 0
         self.places: list[Place] = []
+        self.merges: list[Merge] = []
         self.shapes: dict[tuple, Place] = {}
         self.roots: dict[tuple, tuple[Place, tuple]] = {}
 
@@ -66,13 +82,8 @@ class Tree:
         """
         found = place.answers.get(answer)
         if found is None:
-            live, spent = place.live, place.spent
-            raw = renumber(answer, lambda n: place.raws[n] if n < live else spent + n - live)
-            question = renumber(place.what, place.raws.__getitem__)
-            history = (*place.history, (question, raw))
-            fresh = sum(number >= live for number in numbers_in(answer))
-            known = (*place.raws, *range(spent, spent + fresh))
-            found = place.answers[answer] = self.arrive(place.function, history, known, spent + fresh)
+            led = led_on(place, answer, place.history, place.raws, place.spent)
+            found = place.answers[answer] = self.arrive(place.function, *led)
         return found
 
     def arrive(self, call: tuple, history: tuple, known: tuple, spent: int) -> tuple[Place, tuple]:
@@ -91,21 +102,27 @@ class Tree:
         else:
             raws = known
             key = None
+        if not {*raws, *numbers_in(stop.what)} <= set(known):
+            raise KernelBug("unknown struct", "the code uses a struct that, by its own shape, it had forgotten")
         place = self.shapes.get(key) if key else None
-        if place is None:
+        if place is not None:
+            if place.kind == "ask":
+                self.merges.append(Merge(place, call, history, raws, spent))
+        else:
             place = Place(len(self.places), stop, call, history, raws, spent)
             self.places.append(place)
             if key:
                 self.shapes[key] = place
         return place, tuple(map(known.index, raws))
 
-    def ask_again(self) -> None:
-        """Run every piece of code once more with the answers that led to each place.
 
-        A coroutine that keeps state elsewhere then stops at another question; that is a place of the kind "raise",
-        and its exception is raised here.
-        """
-        for place in self.places:
-            stop = self.run(*place.function, place.history)
-            if stop.kind == "raise" and place.kind != "raise":
-                raise stop.what
+def led_on(place: Place, answer, history: tuple, raws: tuple, spent: int) -> tuple[tuple, tuple, int]:
+    """How a run that stands at `place` goes on with an answer: (history, structs that it may know, how many so far).
+
+    The arguments are what they were before the answer; `raws` are the numbers that the run has for the place's structs.
+    """
+    live = place.live
+    raw = renumber(answer, lambda n: raws[n] if n < live else spent + n - live)
+    question = renumber(place.what, raws.__getitem__)
+    fresh = sum(number >= live for number in numbers_in(answer))
+    return (*history, (question, raw)), (*raws, *range(spent, spent + fresh)), spent + fresh

@@ -1,0 +1,164 @@
+"""Inside the worker: one request after the other, one reply each.
+
+A look at a struct in the middle of a line cannot wait for the next request: it is the reply to this one, and what comes
+next through the pipe is its answer. A primitive is a reply too, but between it and its answer other calls may go on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from contextlib import suppress
+from hashlib import blake2b
+
+from ..engine.explore import run_code
+from ..engine.watchdog import never_awaited, told_by
+from ..kernel.bug import KernelBug, calling_place, place_in
+from .conversation import Conversation
+from .lines import MOST_TEXT, from_request, to_line
+from .loading import load, places_of
+
+
+class Lockup(BaseException):
+    """The code used too much processor time. Not an Exception, so that a learner's handlers leave it alone."""
+
+
+class Server:
+    """Serves one pipe. `current` is the number of the request that is being replied to."""
+
+    def __init__(self, requests: int, replies: int) -> None:
+        self.requests = os.fdopen(requests, "rb")
+        self.replies = replies
+        self.current = 0
+        self.cpu = 0.0
+        self.conversations: dict[int, Conversation] = {}
+        self.design = None
+        self.functions: dict = {}
+        self.unawaited: list[KernelBug] = []
+
+    def read(self) -> dict:
+        """The next request. Its numbers are trusted, it comes from mmlab."""
+        line = self.requests.readline()
+        if not line:
+            os._exit(0)  # nobody is there any more
+        request = from_request(line)
+        self.current = request["n"]
+        return request
+
+    def write(self, reply: dict) -> None:
+        """The reply to the current request."""
+        if "place" in reply:
+            reply = {**reply, "place": shortened(reply["place"])}
+        line = to_line({**reply, "n": self.current})
+        while line:
+            line = line[os.write(self.replies, line) :]
+
+    def look(self, reply: dict):
+        """In the middle of a line: reply with a question, and return its answer."""
+        self.hurry(0)
+        self.write(reply)
+        answer = self.read()["answer"]
+        self.hurry(self.cpu)
+        return answer
+
+    def hurry(self, seconds: float) -> None:
+        """Break the code off after so much processor time from now on; 0: never."""
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds, seconds)
+
+    def run(self) -> None:
+        """Serve for ever."""
+        signal.signal(signal.SIGVTALRM, self.lockup)
+        while True:
+            request = self.read()
+            try:
+                self.hurry(request.get("cpu", self.cpu))
+                reply = self.reply(request)
+            except Lockup as lockup:
+                reply = raised(soft_lockup(lockup))
+            except BaseException as error:  # SystemExit too: a handler has no reason to end the process
+                reply = raised(error, place_in(error.__traceback__))
+            finally:
+                self.hurry(0)
+            self.write(reply)
+
+    def lockup(self, _signal, frame) -> None:
+        raise Lockup(calling_place(frame))
+
+    def reply(self, request: dict) -> dict:
+        """Do what is asked."""
+        if "run" in request:
+            name, arguments, history = request["run"]
+            return stop_reply(run_code(self.functions[name], arguments, self.functions, False, history))
+        if "session" in request:
+            return self.converse(request)
+        self.cpu = request["cpu"]
+        self.design = load(request)
+        self.functions = self.design.guarded
+        if not self.design.is_shipped:
+            sys.set_coroutine_origin_tracking_depth(3)
+            warnings.simplefilter("always", RuntimeWarning)
+            warnings.showwarning = self.hear
+        return {"functions": [[name, *place] for name, place in places_of(self.design).items()]}
+
+    def converse(self, request: dict) -> dict:
+        """One turn of a conversation."""
+        for number in request.get("over", ()):
+            with suppress(KeyError):
+                self.conversations.pop(number).close()
+        number = request["session"]
+        if "start" in request:
+            name, arguments = request["start"]
+            self.conversations[number] = Conversation(self.functions, name, arguments, self.look)
+        reply = self.conversations[number].go_on(request.get("answer"))
+        if reply["stop"] in ("return", "raise"):
+            del self.conversations[number]
+        if self.unawaited:
+            return raised(self.unawaited.pop(0))
+        return reply if reply["stop"] != "raise" else raised(reply["error"], reply["place"])
+
+    def hear(self, message, *_) -> None:
+        """Python warns: an operation that nobody awaited did not happen."""
+        told = told_by(str(message))
+        if told is not None:
+            self.unawaited.append(never_awaited(*told))
+
+
+def stop_reply(stop) -> dict:
+    """A Stop as a reply. The shape is told by a digest."""
+    if stop.kind == "raise":
+        return raised(stop.what, stop.place)
+    shape = stop.shape and blake2b(repr(stop.shape).encode(), digest_size=16).hexdigest()
+    return {"stop": stop.kind, "what": stop.what, "shape": shape, "handles": stop.handles, "place": stop.place}
+
+
+def shortened(place: tuple | None) -> list | None:
+    """A place whose source line is not too long for the pipe."""
+    return place and [part[:MOST_TEXT] if type(part) is str else part for part in place]
+
+
+def raised(error: BaseException, place=None) -> dict:
+    """An exception as a reply."""
+    if isinstance(error, KernelBug):
+        told = error.kind, error.detail, error.advice
+        place = error.where or place
+    else:
+        told = type(error).__name__, str(error)
+    return {"stop": "raise", "what": [part[:MOST_TEXT] for part in told], "place": place}
+
+
+def soft_lockup(lockup: Lockup) -> KernelBug:
+    """What to say of code that was broken off."""
+    return KernelBug(
+        "soft lockup",
+        "the code runs and runs and asks nothing of the kernel",
+        "what should end the loop, and whether anything inside it can make that happen",
+        where=lockup.args[0],
+    )
+
+
+def serve(requests: int, replies: int) -> None:
+    """Serve the pipe with these ends until it is closed."""
+    sys.setrecursionlimit(1_000)
+    Server(requests, replies).run()
