@@ -9,7 +9,7 @@ from naive_metrics import naive
 
 from mmlab import Scenario
 from mmlab.designs import descendants, series, variants
-from mmlab.experiment.histogram import Durations
+from mmlab.experiment.histogram import DISTINCT, Durations
 from mmlab.experiment.metrics import Metrics
 from mmlab.trace import Event
 
@@ -160,6 +160,17 @@ def test_a_time_that_is_always_the_same_is_reported_exactly():
         durations.add(18_001_234)
     assert durations.p50 == durations.p99 == durations.max == durations.mean == 18_001.234
     assert repr(durations) == "<1,000 durations: p50 18,001.23 us, p99 18,001.23 us, max 18,001.23 us>"
+
+
+@pytest.mark.parametrize("distinct", [7, 3 * DISTINCT])
+def test_durations_added_in_batches_summarise_as_those_added_one_by_one(distinct):
+    values = [round(1.003 ** (n * 7919 % distinct)) * 10 for n in range(4 * distinct)]
+    one_by_one, batches = Durations(), Durations()
+    for value in values:
+        one_by_one.add(value)
+    for at in range(0, len(values), 100):
+        batches.add_all(values[at : at + 100])
+    assert batches.rows() == one_by_one.rows() and batches.max == one_by_one.max
 
 
 def test_no_durations_are_all_zero():

@@ -103,8 +103,8 @@ def test_every_design_is_safe_and_live_but_for_the_known_cycles_and_the_unkillab
 def test_the_explorer_says_the_same(design, world):
     """verdict_table.py keeps what the explorer says, and test_explore.py holds it to that.
 
-    The explorer's get_user_pages does not know that its lock may be dropped. The model's does, where a design asks nobody
-    for permission, unless it is told not to: only then the two are about the same thing.
+    The explorer's get_user_pages does not know that its lock may be dropped. The model's does, where a design asks
+    nobody for permission, unless it is told not to: only then the two are about the same thing.
     """
     asks_nobody = world == "get_user_pages" and design in ("nopage_retry", "page_flag")
     verdict = checked(design, world, ("GUP_UNAWARE",) if asks_nobody else (), shortest=asks_nobody)
@@ -169,6 +169,7 @@ def test_three_faulting_threads_and_a_remap_find_nothing_unsafe(design):
     assert finding_in(search(pan, WORLDS[THREE], "-w23")[0]) is None
 
 
+@pytest.mark.slow
 def test_the_page_of_verdicts_says_what_spin_says():
     """docs/spin.md; the state counts too, where SPIN is of the version that the page names."""
     page = PAGE.read_text(encoding="utf-8")

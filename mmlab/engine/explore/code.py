@@ -25,7 +25,7 @@ from .wire import KINDS, METHODS, READABLE, WRITABLE, decode, encode
 CALLED_BY_THE_KERNEL = ("do_page_fault", "faultin_page", "mmap_write_lock", "mmap_write_unlock", "vma_start_write")
 MOST_CHARGES = 10_000
 """awaits in a row that ask nothing"""
-MOST_LOOKS = 2_000
+MOST_LOOKS = 500
 """looks at structs between two awaits"""
 
 
