@@ -306,6 +306,13 @@ def test_what_code_may_not_look_at_is_said_with_what_it_may(line, words):
     assert words in verdict_of(namespace["drop_and_wait"]).finding.detail
 
 
+def test_a_handler_cannot_say_that_its_task_has_come_to_its_end():
+    async def drop_and_wait(k, mm, page):
+        k.current.exit_code = "done"
+
+    assert "cannot write task_struct.exit_code" in verdict_of(drop_and_wait).finding.detail
+
+
 def test_a_counter_is_compared_with_nothing_but_itself():
     async def mmap_write_lock(k, mm):
         await mm.mmap_sem.down_write()

@@ -155,6 +155,8 @@ class Recall:
     def assign(self, handle: Handle, name: str, value) -> None:
         """`handle.name = value`."""
         allowed = WRITABLE.get(handle._kind, ())
+        if not self.is_kernel:  # who could say of itself that it has come to its end would be safe and live at once
+            allowed = tuple(field for field in allowed if field != "exit_code")
         if name not in allowed:
             raise AttributeError(
                 f"code outside the kernel cannot write {handle._kind.__name__}.{name}; "
