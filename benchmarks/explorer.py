@@ -13,8 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[1:1] = [str(HERE.parent), str(HERE.parent / "tests")]
+sys.path[1:1] = [str(Path(__file__).resolve().parent.parent / where) for where in ("", "tests")]
 
 import mmlab
 from mmlab.experiment.worlds import WORLDS
@@ -24,7 +23,7 @@ TWO = [name for name, world in WORLDS.items() if len(world.faults) + len(world.s
 
 
 def spin_us_a_state(design: str, world: str) -> float | None:
-    """SPIN's time for one state of its model; None without SPIN, without such a model, or with too few states to tell."""
+    """SPIN's time for one state of its model; None without SPIN or such a model, or with too few states."""
     from spin_judge import DESIGNS, MissingTool, judge
     from spin_judge import WORLDS as MODELLED
 
