@@ -13,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-sys.path[1:1] = [str(Path(__file__).resolve().parent.parent / where) for where in ("", "tests")]
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent))  # the source tree, not an installed copy
+sys.path.insert(2, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import mmlab
 from mmlab.experiment.worlds import WORLDS
