@@ -2,7 +2,8 @@
 
 from mmlab import designs
 from mmlab.engine.explore import Search, Stage, run_code
-from mmlab.experiment.exploration import prepare
+from mmlab.engine.explore.movers import Unprotected
+from mmlab.experiment.exploration import UNPROTECTED, prepare
 from mmlab.experiment.worlds import PROGRAMS, world_of
 
 
@@ -32,7 +33,12 @@ def searched(stage, most=50_000, **more):
 
 def search_of(design, world, grain="access", most=200_000, change=None):
     """Search a world of the catalogue; `change` may alter the stage first."""
-    stage, victims = prepare(designs.find(design), world_of(world), grain)
+    design = designs.find(design)
+    stage, victims = prepare(design, world_of(world), grain)
     if change:
         change(stage)
-    return searched(stage, most), stage, victims
+    try:
+        return searched(stage, most), stage, victims
+    except Unprotected:
+        UNPROTECTED.add(design)
+        return search_of(design, world, grain, most, change)

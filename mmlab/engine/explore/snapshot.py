@@ -228,7 +228,7 @@ class Freezer:
         else:
             thing.k = self.stage.k
             thing.names = NAMES
-            thing.vma = None if record[1] is None else self.things[record[1]]
+            thing.vma = freed_vma.__new__(freed_vma) if record[1] is None else self.things[record[1]]
             self.thaw_lock(thing, record[2])
 
     # ------------------------------------------------------------------ what only a task itself sees
