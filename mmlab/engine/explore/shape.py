@@ -15,7 +15,11 @@ from functools import partial
 from ...kernel.handle import CounterHandle, Handle
 
 ATOMS = (int, str, bytes, float, complex, bool, types.NoneType, types.EllipsisType, types.NotImplementedType)
-BY_IDENTITY = (types.CodeType, types.ModuleType, types.BuiltinFunctionType, types.WrapperDescriptorType)
+BY_IDENTITY = (types.CodeType, types.ModuleType, types.WrapperDescriptorType, type)
+ALIVE: dict[int, object] = {}
+"""what was told by its identity: it must live on, or its id could be given to something else"""
+HEAP_TYPE, IMMUTABLE_TYPE, DISALLOW_INSTANTIATION = 1 << 9, 1 << 8, 1 << 7
+"""flags of types, from Include/object.h"""
 ITERATORS = tuple(
     type(iterator)
     for iterator in (
@@ -57,8 +61,8 @@ class Describer:
             return self.handle(value._number)
         if value is self.own:
             return "own"
-        if isinstance(value, (*BY_IDENTITY, type)):
-            return ("id", id(value))
+        if isinstance(value, BY_IDENTITY):
+            return ("id", identity(value))
         if id(value) in self.met:
             return ("again", self.met[id(value)])
         self.met[id(value)] = len(self.met)
@@ -84,7 +88,10 @@ class Describer:
         if kind in (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType):
             return self.frame(value)
         if kind is types.FunctionType:
-            return ("function", id(value.__code__), *map(self.describe, (value.__defaults__, value.__closure__)))
+            parts = value.__defaults__, value.__kwdefaults__, value.__closure__, value.__dict__
+            return ("function", identity(value.__code__), *map(self.describe, parts))
+        if kind is types.BuiltinFunctionType:
+            return ("builtin", value.__qualname__, self.describe(value.__self__))
         if kind is types.MethodType:
             return ("method", self.describe(value.__func__), self.describe(value.__self__))
         if kind is types.CellType:
@@ -107,20 +114,37 @@ class Describer:
             return "finished"
         names = tuple(frame.f_locals)
         parts = [self.describe(part) for part in referents if type(part) is not types.FrameType]
-        return ("frame", id(frame.f_code), frame.f_lasti, names, *parts)
+        return ("frame", identity(frame.f_code), frame.f_lasti, names, *parts)
 
     def instance(self, kind: type, value):
         """An object of a class written in Python: its fields."""
         if issubclass(kind, BaseException):
-            return ("raised", id(kind), self.describe(value.args))
+            return ("raised", identity(kind), self.describe(value.args), self.describe(value.__dict__))
         if kind.__mro__ == (kind, tuple, object) and not hasattr(value, "__dict__"):  # a NamedTuple, such as Contract
-            return ("object", id(kind), *map(self.describe, value))
-        if not kind.__flags__ & 1 << 9 or any(base.__flags__ & 1 << 9 == 0 for base in kind.__mro__[:-1]):
+            return ("object", identity(kind), *map(self.describe, value))
+        if not all(is_written_in_python(base) for base in kind.__mro__[:-1]):
             raise Opaque(kind.__name__)  # a class written in C may hide anything
         fields = [name for base in kind.__mro__ for name in slots_of(base)]
         state = {name: getattr(value, name) for name in fields if hasattr(value, name)}
         state.update(getattr(value, "__dict__", {}))
-        return ("object", id(kind), *((name, self.describe(part)) for name, part in state.items()))
+        return ("object", identity(kind), *((name, self.describe(part)) for name, part in state.items()))
+
+
+def identity(value) -> int:
+    """The id of something that is told by its identity."""
+    ALIVE.setdefault(id(value), value)
+    return id(value)
+
+
+def is_written_in_python(kind: type) -> bool:
+    """Whether a class was made by a `class` statement. Many classes of the standard library are heap types too."""
+    made = kind.__dict__.get("__new__")
+    flags = kind.__flags__
+    return (
+        flags & HEAP_TYPE != 0
+        and not flags & (IMMUTABLE_TYPE | DISALLOW_INSTANTIATION)
+        and (made is None or isinstance(made, staticmethod))
+    )
 
 
 def slots_of(kind: type) -> tuple[str, ...]:
