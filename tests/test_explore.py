@@ -256,6 +256,24 @@ def test_a_loop_without_await_is_stopped_and_its_line_named():
     assert "without an await" in verdict.finding.detail
 
 
+def test_a_loop_that_asks_nothing_at_all_is_broken_off_and_its_line_named():
+    async def drop_and_wait(k, mm, page):
+        n = 0
+        while True:
+            n += 1
+
+    verdict = verdict_of(drop_and_wait)
+    assert verdict.finding.kind == "soft lockup" and verdict.finding.where[0] == "drop_and_wait"
+
+
+def test_there_is_no_clock_in_a_handler():
+    async def drop_and_wait(k, mm, page):
+        if k.now > 0:
+            await mm.mmap_sem.up_read()
+
+    assert "no time passes here" in verdict_of(drop_and_wait).finding.detail
+
+
 def test_an_exception_is_a_finding_that_names_the_line():
     async def drop_and_wait(k, mm, page):
         await mm.mmap_sem.up_read()

@@ -181,17 +181,10 @@ def judge(verdict: Verdict, design: Design, stage: Stage, victims: list[int]) ->
         verdict.safe = False
         verdict.finding, path = search.found
     elif search.complete:
-        verdict.safe = True
-        path = judge_liveness(verdict, stage, victims)
-        if path is None and not (design.is_shipped and design.elsewhere is None):
-            try:
-                if design.elsewhere is None:
-                    ask_again(stage.tree, stage.tree.run)
-                else:
-                    with design.elsewhere.again() as fresh:
-                        ask_again(stage.tree, runner(design, fresh))
-            except KernelBug as bug:
-                verdict.safe, verdict.live, verdict.finding = False, None, bug
+        verdict.finding = kept_elsewhere(design, stage)
+        verdict.safe = verdict.finding is None
+        if verdict.safe:
+            path = judge_liveness(verdict, stage, victims)
     if world.kill and search.complete:
         verdict.killable = search.unkillable is None
         if not verdict.killable and verdict.finding is None:
@@ -209,6 +202,21 @@ def judge(verdict: Verdict, design: Design, stage: Stage, victims: list[int]) ->
         path, loop_from = [*path.stem, *path.loop], len(path.stem)
     told = verdict.told(path, loop_from, verdict.finding)
     verdict.finding, verdict.counterexample = told.finding, told
+
+
+def kept_elsewhere(design: Design, stage: Stage) -> KernelBug | None:
+    """Ask all code again: the finding, if it keeps state outside itself, or None. mmlab's own is known not to."""
+    if design.is_shipped and design.elsewhere is None:
+        return None
+    try:
+        if design.elsewhere is None:
+            ask_again(stage.tree, stage.tree.run)
+        else:
+            with design.elsewhere.again() as fresh:
+                ask_again(stage.tree, runner(design, fresh))
+    except KernelBug as bug:
+        return bug
+    return None
 
 
 def judge_liveness(verdict: Verdict, stage: Stage, victims: list[int]) -> Lasso | list[int] | None:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from ...kernel.bug import KernelBug, calling_place, place_in
 from ...kernel.handle import CounterHandle, Handle, ask_step
 from ...kernel.machine import Machine
+from .patience import PATIENCE
 from .shape import Opaque, shape_of
 from .wire import KINDS, METHODS, READABLE, WRITABLE, decode, encode
 
@@ -142,8 +143,12 @@ class Recall:
             return partial(Machine.nopage, k)
         if name in ("current", "mm"):
             return self.handle("me" if name == "current" else "mm", "task_struct" if name == "current" else "mm_struct")
-        if name in ("now", "horizon"):
+        if self.is_kernel and name in ("now", "horizon"):
             return 0  # no time passes here: only the order of things counts
+        if name in ("now", "horizon"):
+            raise AttributeError(
+                f"k.{name}: no time passes here, only the order of things counts; a handler has no clock"
+            )
         if name == "tracing":
             return True
         if name in ("enter", "leave", "leave_fault") or name.startswith("bug"):
@@ -174,6 +179,12 @@ def run_code(function: Callable, arguments: tuple, functions: dict, is_kernel: b
 
     `arguments` are in plain form; `history` has (question, answer) pairs.
     """
+    with PATIENCE:
+        return drive(function, arguments, functions, is_kernel, history)
+
+
+def drive(function: Callable, arguments: tuple, functions: dict, is_kernel: bool, history) -> Stop:
+    """run_code, but for the patience with loops that never await."""
     asker = Recall(functions, is_kernel, history)
     k = asker.handle("k", "Machine")
     coroutine = None
