@@ -141,8 +141,9 @@ def test_the_whole_history_as_key_gives_the_same_verdict(monkeypatch, design, wo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("design", [*designs.series, *designs.descendants])
+@pytest.mark.parametrize("design", [d for d in (*designs.series, *designs.descendants) if d != "nopage_refault"])
 def test_the_whole_history_as_key_gives_the_same_verdict_with_two_faults(monkeypatch, design):
+    """Not so for nopage_refault: a busy wait has a history without end."""
     test_the_whole_history_as_key_gives_the_same_verdict(monkeypatch, design, "two faults")
 
 

@@ -104,10 +104,15 @@ def test_the_explorer_says_the_same(design, world):
     """verdict_table.py keeps what the explorer says, and test_explore.py holds it to that.
 
     The explorer's get_user_pages does not know that its lock may be dropped. The model's does, where a design asks
-    nobody for permission, unless it is told not to: only then the two are about the same thing.
+    nobody for permission, unless it is told not to: only then the two are about the same thing. Of page_flag the model
+    keeps the permission of retry_once, and the Python design does not have it (the mark on the page took its place):
+    two readings of one sentence, which differ in this world alone.
     """
-    asks_nobody = world == "get_user_pages" and design in ("nopage_retry", "page_flag")
+    asks_nobody = world == "get_user_pages" and design == "nopage_retry"
     verdict = checked(design, world, ("GUP_UNAWARE",) if asks_nobody else (), shortest=asks_nobody)
+    if (design, world) == ("page_flag", "get_user_pages"):
+        assert verdict.safe and EXPLORER[design][world][3] == "lock dropped without permission"
+        return
     safe, live, killable, *_ = EXPLORER[design][world]
     assert (verdict.safe, verdict.finding == "livelock", verdict.finding == "unkillable") == (
         safe,

@@ -5,6 +5,7 @@ Of a coroutine's side effects only joining a wait queue may come before its slee
 go on?" by trying again.
 """
 
+from . import failslab, mmap, truncate  # with these, every primitive has its place in handle.STEPS
 from .anon import alloc_zeroed_user_highpage
 from .bug import KernelBug
 from .codes import (
