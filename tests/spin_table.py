@@ -30,10 +30,10 @@ shows as a difference. What is one step in the models, and why, stands at the he
   last, and the second file's page stays.
 - "us a state" is cpu time of the safety search (`gcc -O1`), where there are 10,000 states or more; no other column
   differs from run to run. The explorer has another grain: its state counts need not be equal, its verdicts must be.
-- get_user_pages: nopage_retry asks nobody for permission to drop the lock. The model's caller knows that and looks for a
-  RETRY; the explorer's, as in Linux, does not. With the caller that does not know, SPIN finds it too ("caller unaware of
-  the drop" below). Of page_flag the model keeps the permission of retry_once, and the Python design does not: its mark
-  on the page took the flag's place. Two readings of one sentence.
+- get_user_pages: nopage_retry asks nobody for permission to drop the lock. The model's caller knows that and looks for
+  a RETRY; the explorer's, as in Linux, does not. With the caller that does not know, SPIN finds it too ("caller unaware
+  of the drop" below). Of page_flag the model keeps the permission of retry_once, and the Python design does not: its
+  mark on the page took the flag's place. Two readings of one sentence.
 """
 
 
