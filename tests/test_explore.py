@@ -13,7 +13,7 @@ from explore_helpers import search_of, searched, stage_of
 import mmlab
 from mmlab import World, designs, explore
 from mmlab.designs import mutants
-from mmlab.engine.explore import fair_cycle, never_again
+from mmlab.engine.explore import code, fair_cycle, never_again, patience
 from mmlab.engine.explore.liveness import able
 from mmlab.experiment.worlds import WORLDS
 from mmlab.kernel import find_vma, wait_on_page_locked
@@ -256,7 +256,10 @@ def test_a_loop_without_await_is_stopped_and_its_line_named():
     assert "without an await" in verdict.finding.detail
 
 
-def test_a_loop_that_asks_nothing_at_all_is_broken_off_and_its_line_named():
+def test_a_loop_that_asks_nothing_at_all_is_broken_off_and_its_line_named(monkeypatch):
+    monkeypatch.setattr(patience, "SOFT_LOCKUP_SECONDS", 0.3)
+    monkeypatch.setattr(code, "PATIENCE", patience.Patience())
+
     async def drop_and_wait(k, mm, page):
         n = 0
         while True:

@@ -164,7 +164,7 @@ SMALL = ("one fault", "a fault and an unmap", "a fault under DONTNEED", "a fault
          "a fault without memory", "a bad address")  # fmt: skip
 
 
-QUICK = ("nopage_retry", "final")
+QUICK = ("final",)
 LONG = [
     pytest.param(name, marks=pytest.mark.slow) for name in [*designs.series, *designs.descendants] if name not in QUICK
 ]

@@ -20,10 +20,10 @@ SMALL = (
 
 THREE = "three faults and a remap"
 
-QUICK_DESIGNS = ("nopage_retry", "retry_once", "sequence_counter", "final")
+QUICK_DESIGNS = ("nopage_retry", "final")
 QUICK_MUTANTS = (
-    "no re-check after retaking", "counter read after the drop", "bump forgotten", "MAYRETRY never cleared",
-    "lock leaked on SIGSEGV", "page put twice", "narrow counter", "no mapping re-check after the wait",
+    "no re-check after retaking", "counter read after the drop", "MAYRETRY never cleared", "lock leaked on SIGSEGV",
+    "page put twice", "no mapping re-check after the wait",
 )  # fmt: skip
 EXPLORER = verdict_table.kept()
 EXPLORED = EXPLORER["final"]

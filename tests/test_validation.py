@@ -21,7 +21,9 @@ for _section in PAGE.split("\n## ")[1:]:
             PAGE_ROWS[_section.split()[0], _cells[0]] = _cells
 ROWS = [row for line in LINES for row in line.rows]
 CASES = [
-    pytest.param(line.number, row, id=f"{line.number} {row.name}", marks=[pytest.mark.slow] if row.slow else [])
+    pytest.param(
+        line.number, row, id=f"{line.number} {row.name}", marks=[] if row.quick and not row.slow else [pytest.mark.slow]
+    )
     for line in LINES
     for row in line.rows
 ]
