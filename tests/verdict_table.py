@@ -22,7 +22,7 @@ DESIGNS = [
 LARGE = ("three faults", "three faults and a remap")
 THREE = (
     ("synchronous", "three faults"), ("synchronous", "three faults and a remap"), ("retry_once", "three faults"),
-    ("sequence_counter", "three faults"), ("final", "three faults"),
+    ("sequence_counter", "three faults"), ("final", "three faults"), ("final", "three faults and a remap"),
 )  # fmt: skip
 """where three faulting threads are tried"""
 MEDIUM = ("two faults and a remap", "two faults, a remap and DONTNEED")

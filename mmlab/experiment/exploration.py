@@ -18,7 +18,7 @@ from .scenario import is_whole
 from .verdict_views import VerdictViews
 from .worlds import PROGRAMS, World, populate, world_of
 
-MOST_STATES = 300_000
+MOST_STATES = 1_000_000
 UNPROTECTED: WeakSet[Design] = WeakSet()
 """designs that were seen to write a counter without mmap_sem"""
 
