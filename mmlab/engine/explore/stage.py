@@ -104,10 +104,6 @@ class Stage(Questions):
 
     # ------------------------------------------------------------------ steps
 
-    def disk_moves(self) -> int:
-        """How many different reads could be completed next."""
-        return len(self.reads)
-
     def complete(self, number: int = 0) -> None:
         """The disk completes a read."""
         k = self.k
