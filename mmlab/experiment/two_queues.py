@@ -16,13 +16,13 @@ from .metrics import READ
 from .result import Result
 from .scenario import Scenario
 
-DISKS = ("20us", "50us", "100us", "200us", "400us", "1ms", "3ms")
+DISKS = ("20us", "50us", "100us", "300us", "1ms", "3ms")
 LOOPERS = (1, 8)
-FAULTS = 80
+FAULTS = 50
 """faults in a run: all times are constant, so the clockwork repeats long before"""
 
 
-def fault_time(designs: Iterable[str], *, seconds: float = 0.3, **scenario) -> Table:
+def fault_time(designs: Iterable[str], *, seconds: float = 0.1, **scenario) -> Table:
     """The mean us of one fault under each design: waiting for mmap_sem in the first pass and in later ones, waiting for
     the page, and the rest, which is cpu time. Fields of a Scenario are given by name.
 
