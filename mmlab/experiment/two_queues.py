@@ -46,32 +46,34 @@ def fault_time(designs: Iterable[str], *, seconds: float = 0.1, **scenario) -> T
 
 
 class Waits:
-    """A watcher of the trace: what the faulting threads wait for in each pass, in ns."""
+    """A watcher of the trace: what the faulting threads wait for in each pass, in ns, in faults that came to an end."""
 
     def __init__(self) -> None:
-        self.passes: dict[str, int] = {}
-        self.first = self.later = self.page = 0
+        self.now: dict[str, list[int]] = {}
+        self.total = [0, 0, 0]
+        self.faults = 0
 
     def __call__(self, events: list[tuple]) -> None:
         for _, task, what, object, value, _, _ in events:
             if what == "enter" and object == "fault":
-                self.passes[task] = 0
-            elif task not in self.passes:
+                self.now[task] = [0, 0, 0, 0]
+            elif task not in self.now:
                 continue
             elif what == "acquire" and object == READ:
-                self.passes[task] += 1
-                if self.passes[task] == 1:
-                    self.first += value
-                else:
-                    self.later += value
+                passes, *_ = waits = self.now[task]
+                waits[0] += 1
+                waits[3 if passes else 1] += value
             elif what == "page_woken":
-                self.page += value
+                self.now[task][2] += value
+            elif what == "leave":
+                self.total = [old + new for old, new in zip(self.total, self.now.pop(task)[1:])]
+                self.faults += 1
 
     def means(self, result: Result) -> list[float]:
         """us a fault: all of it, first wait, wait for the page, later waits, the rest."""
-        total = result.fault_call.mean
-        parts = [ns / 1000 / max(1, result.faults) for ns in (self.first, self.page, self.later)]
-        return [total, *parts, total - sum(parts)]
+        whole = result.fault_call.mean
+        parts = [ns / 1000 / max(1, self.faults) for ns in self.total]
+        return [whole, *parts, whole - sum(parts)]
 
 
 def retry_against_synchronous(disks: Iterable[str] = DISKS, loopers: Iterable[int] = LOOPERS) -> Study:
