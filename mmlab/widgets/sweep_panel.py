@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ..designs import Design
 from ..experiment.sweeping import FIELDS, known
-from .sweep_data import Dots, SweepStatic
+from . import sweep_view
+from .sweep_data import Dots
+from .sweep_view import SweepStatic
 
 
 def sweep_panel(
@@ -26,8 +28,8 @@ class SweepPanel:
         **scenario,
     ) -> None:  # fmt: skip
         designs = [designs] if isinstance(designs, str | Design) else list(designs)
-        known(x, FIELDS, "x")
-        self._begin = (designs, x, y, numbers(x, values), seeds, scenario)
+        x = known(x, FIELDS, "x")
+        self._begin = (designs, x, y, list(FIELDS[x].values if values is None else values), seeds, scenario)
         self.dots = Dots(*self._begin)
         self._make()
 
@@ -38,7 +40,7 @@ class SweepPanel:
         self.widget = w.VBox([self.screen])
         for run in self.dots.missing():
             self.dots.measure(run)
-        self.screen.value = self.dots.html()
+        self.screen.value = sweep_view.html(self.dots)
 
     @property
     def static(self) -> SweepStatic:
@@ -52,21 +54,7 @@ class SweepPanel:
         output.close(self.widget)
 
     def __repr__(self) -> str:
-        return self.dots.code()
+        return sweep_view.code(self.dots)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         return {**self.widget._repr_mimebundle_(), "text/plain": repr(self)}
-
-
-def numbers(x: str, values) -> list[float]:
-    """The values of field x as numbers (times in ns). Raises ValueError."""
-    from ..experiment.durations import parse_time
-
-    if values is None:
-        return list(FIELDS[x].values)
-    if FIELDS[x].unit == "ns":
-        values = [parse_time(value, x) if isinstance(value, str) else value for value in values]
-    found = sorted(dict.fromkeys(values))
-    if not found:
-        raise ValueError(f"values=[] has no value of {x} to try; give at least one")
-    return found
