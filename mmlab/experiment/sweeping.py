@@ -47,7 +47,7 @@ class Field(NamedTuple):
         return int(number) if number == int(number) else number
 
     def spread(self, low: float, high: float, points: int) -> list[float]:
-        """`points` values from `low` to `high`: equal ratios if the range is wide, else equal steps; two digits each."""
+        """`points` values from `low` to `high`, of two digits: equal ratios if the range is wide, else equal steps."""
         if points == 1 or low == high:
             return [low]
         if low > 0 and high / low > WIDE:

@@ -18,11 +18,13 @@ WRITE = {
     "": units.number,
 }
 """how a number of each unit is written"""
-HEIGHT, TOP, BOTTOM, LEFT = 390, 74, 62, 74
+HEIGHT, TOP, BOTTOM, LEFT = 384, 62, 62, 74
 WIDE = 30
 """values that span more than this factor get a logarithmic axis"""
 GAP = 17
 """pixels between two names"""
+RING = 0.3
+"""how much larger the dots of a series are than those of the next: where they coincide, the lower ones show as rings"""
 SHAPES = (
     "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z",
     "M-4.6 -4.6h9.2v9.2h-9.2z",
@@ -150,7 +152,7 @@ class _Pen:
         some = f" ({', '.join(lines)} only)" if 0 < len(lines) < len(self.series) else ""
         key.append(f"line: theory{some}" if lines else "no line: no theory is known for this")
         key += ["◇ published"] * with_published
-        out.append(svg.text(12, 43, svg.fit("   ".join(key), self.width - 24, svg.SMALL), svg.SMALL, dim=True))
+        out.append(svg.text(12, 43, svg.fit(" · ".join(key), self.width - 24, svg.SMALL), svg.SMALL, dim=True))
         for value in x.ticks(max(3, int((self.right - self.left) / 90))):
             across = self.at(value, y.low)[0]
             out.append(svg.line(across, self.top, across, self.bottom))
@@ -160,7 +162,6 @@ class _Pen:
             out.append(svg.line(self.left, up, self.right, up))
             out.append(svg.text(self.left - 8, up + 4.5, WRITE[y.unit](value), svg.SMALL, "end", dim=True))
         out.append(svg.text((self.left + self.right) / 2, HEIGHT - 20, x.label, svg.SIZE, "middle"))
-        out.append(svg.text(12, self.top - 11, y.label, svg.SMALL, dim=True))
 
     def theory(self, number, one):
         """The line of a series."""
@@ -189,7 +190,7 @@ class _Pen:
                     f'<path d="M{across_} {svg.num(top)}m-4 0{bar}" stroke="{colour}" stroke-width="1.4" fill="none"/>'
                 )
             told = f"{one.name}: {WRITE[self.y.unit](b)} at {WRITE[self.x.unit](a)}"
-            self.out.append(mark(number, across, up, colour, told))
+            self.out.append(mark(number, across, up, colour, told, 1 + RING * (len(self.series) - 1 - number)))
         if last is None and one.line:
             last = self.at(*one.line[-1][-1])
         if last is not None:
@@ -213,18 +214,22 @@ class _Pen:
         heights = []
         for up, *_ in ends:
             heights.append(max(up, heights[-1] + GAP) if heights else up)
-        over = max(0, (heights[-1] if heights else 0) - self.bottom)
+        limit = self.bottom
+        for n in reversed(range(len(heights))):
+            heights[n] = min(heights[n], limit)
+            limit = heights[n] - GAP
         for height, (_, number, name, colour) in zip(heights, ends):
             room = self.width - self.right - 26
-            self.out.append(mark(number, self.right + 14, height - over, colour))
+            self.out.append(mark(number, self.right + 14, height, colour))
             words = svg.fit(name, room, svg.SMALL, True)
-            self.out.append(svg.text(self.right + 24, height - over + 4.5, words, svg.SMALL, bold=True))
+            self.out.append(svg.text(self.right + 24, height + 4.5, words, svg.SMALL, bold=True))
 
 
-def mark(number, x, y, colour, told=""):
+def mark(number, x, y, colour, told="", scale=1):
     """A dot of series `number`: each has a shape of its own."""
+    larger = f" scale({scale:g})" if scale != 1 else ""
     title = f"<title>{svg.escaped(told)}</title>" if told else ""
     return (
-        f'<path transform="translate({svg.num(x)} {svg.num(y)})" d="{SHAPES[number % len(SHAPES)]}" fill="{colour}" '
-        f'class="plate" stroke="{svg.GROUND}" stroke-width="1">{title}</path>'
+        f'<path transform="translate({svg.num(x)} {svg.num(y)}){larger}" fill="{colour}" '
+        f'd="{SHAPES[number % len(SHAPES)]}" class="plate" stroke="{svg.GROUND}" stroke-width="1">{title}</path>'
     )
