@@ -63,6 +63,10 @@ class Game:
         """The way to the goal from the end of `path`; looked for once. Raises NoWay."""
         key = tuple(path)
         if key not in self.ways:
+            for length in range(len(key)):  # what is left of a shortest way is a shortest way
+                known = self.ways.get(key[:length])
+                if isinstance(known, Way) and tuple(known.path[: len(key) - length]) == key[length:]:
+                    return Way(known.path[len(key) - length :])
             at = self.fresh()
             at.walk(path)
             try:

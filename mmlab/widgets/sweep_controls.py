@@ -13,7 +13,7 @@ from .sweep_data import Dots
 AXES = (("as it fits", None), ("logarithmic", True), ("linear", False))
 TIMES = {"disk": "Disk latency", "pause": "Fault pause", "mmap_pause": "mmap pause", "dontneed": "DONTNEED gap"}
 COUNTS = {"fault_threads": "Fault threads", "mmap_threads": "mmap threads", "seed": "Seed"}
-RATES = {"write_rate": "Writes a second"}
+RATES = {"write_rate": "Writes/s"}
 MOST_POINTS = 60
 
 

@@ -19,6 +19,7 @@ from .turns import collector_waits
 STYLE = """<style>
 .mmlab-sweep .mmlab-designs { display: flex; flex-flow: row wrap; gap: 0 18px; padding: 2px 4px; margin: 0; }
 .mmlab-sweep .mmlab-designs .widget-checkbox { width: auto; margin: 0; }
+.mmlab-sweep .mmlab-controls .widget-label { flex: 0 0 108px; width: 108px; }
 .mmlab-sweep .mmlab-controls > * { max-width: 440px; }
 </style>"""
 

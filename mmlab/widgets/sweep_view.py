@@ -76,10 +76,10 @@ def beside_theory(dots: Dots, name: str, found: list) -> str:
     if not laws:
         return "no closed form is known for these"
     formulas = ", ".join(dict.fromkeys(here.formula for _, here in laws))
-    some = "" if len(laws) == len(found) else f" (known for {len(laws)} of {units.plural(len(found), 'dot')})"
+    some = "" if len(laws) == len(found) else f", known for {len(laws)} of {units.plural(len(found), 'dot')}"
     gaps = [abs(value / here.value - 1) for value, here in laws if here.value]
     near = f"within {units.number(max(100 * max(gaps), 0.1), 2)} % of" if gaps else "beside"
-    return f"{near} the theory, {formulas}{some}"
+    return f"{near} the theory ({formulas}){some}"
 
 
 def table(dots: Dots) -> Table:
