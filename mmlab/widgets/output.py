@@ -101,7 +101,7 @@ def sentence(results: list[Result]) -> str:
 
 def told(result: Result) -> str:
     """The caption of a run; of one too short for a single read, that it is."""
-    if result.scenario.fault_threads and not result.faults:
+    if result.scenario.fault_threads and not result.faults and not result.is_stuck:
         text = f"{result.design}: no disk read came to an end in the {units.duration(result.ns, 2)} that were simulated"
         again = result.metrics.replays
         return text + (f"; {units.count(again)} times a fault was only started over." if again else ".")
@@ -121,7 +121,7 @@ def table(results: list[Result]) -> Table:
         rows.append(
             [
                 r.design,
-                units.number(r.faults_per_second) if r.faults else "-",
+                units.number(r.faults_per_second) if r.faults or r.is_stuck else "-",
                 units.number(r.mmaps_per_second) if r.scenario.mmap_threads else "-",
                 wait(r.mmap_wait.p50) if some else "-",
                 wait(r.mmap_wait.max) if some else "-",
