@@ -132,7 +132,7 @@ def one_pass(result: Result) -> Table:
             lost = time
         elif what == "walk":
             looked = time + costs.PAGE_CACHE_LOOKUP
-        rows.append([time / 1000, task, what, object])
+        rows.append([f"{time / 1000:,.1f}", task, what, object])
         if what == "submit" and lost is not None:
             caption = (
                 f"{page} was in the cache, uptodate, for {duration(lost - woken, ascii=True)}; fault0 came to look "

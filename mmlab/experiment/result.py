@@ -252,8 +252,8 @@ class Result:
         }
 
     def table(self) -> Table:
-        """The figures of this run."""
-        row = self.row()
+        """The figures of this run that there are."""
+        row = {name: value for name, value in self.row().items() if value is not None}
         return Table(list(row), [list(row.values())], self.caption)
 
     def __repr__(self) -> str:
