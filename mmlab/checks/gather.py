@@ -38,6 +38,7 @@ class Gathered(NamedTuple):
 def gather(cells: Iterable[str], names: Iterable[str]) -> Gathered:
     """The functions called `names`, with everything at the top of a cell that they need, as one text."""
     found: dict[str, tuple[int, Definition]] = {}
+    stars: list[tuple[int, Definition]] = []
     trouble, number = [], 0
     for cell, text in enumerate(cells, 1):
         try:
@@ -48,9 +49,10 @@ def gather(cells: Iterable[str], names: Iterable[str]) -> Gathered:
             continue
         for definition in definitions:
             number += 1
+            stars += [(number, definition)] * ("*" in definition.binds)
             found.update(dict.fromkeys(definition.binds, (number, definition)))
     names = tuple(names)
-    needed, wanted = {}, [name for name in names if name in found]
+    needed, wanted = dict(stars), [name for name in names if name in found]  # `import *` may bind any name
     while wanted:
         number, definition = found[wanted.pop()]
         if number not in needed:

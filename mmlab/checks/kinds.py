@@ -12,7 +12,7 @@ from ..experiment.exploration import Verdict, explore
 from ..experiment.worlds import World, world_of
 from ..view import units
 from .draw import Draw
-from .outcome import Outcome, almost, correct, not_yet
+from .outcome import CORRECT, Outcome, almost, correct, not_yet
 from .work import Work
 
 MOST_STATES = 100_000
@@ -101,6 +101,20 @@ def number(
         if least - nearly * abs(least) <= value <= most + nearly * abs(most):
             return almost(f"{said}\n{ask}", replay=line)
         return not_yet(f"{said}\n{ask}", replay=line)
+
+    return run
+
+
+def all_of(*runs: Callable) -> Callable:
+    """Correct when each of these is; else what the first says that is not. For what only counts together."""
+
+    def run(work: Work, draw: Draw) -> Outcome:
+        outcome = correct()
+        for one in runs:
+            outcome = one(work, draw)
+            if outcome.status != CORRECT:
+                return outcome
+        return outcome
 
     return run
 
