@@ -77,10 +77,12 @@ MILESTONES = (
     ),
     Milestone(
         2020.42, "May 2020", "5.7", ("4064b9827063", "8b9a65fd282c"),
-        "many retries, signals before each; the page cache still drops only once", RETRY, (7, 9), "merged", "retry_many",
+        "many retries, signals before each; the page cache still drops only once",
+        RETRY, (7, 9), "merged", "retry_many",
     ),
     Milestone(
-        2020.6, "Aug 2020", "5.8", (), "mmap_sem becomes mmap_lock behind wrappers: one place where a counter can be bumped",
+        2020.6, "Aug 2020", "5.8", (),
+        "mmap_sem becomes mmap_lock behind wrappers: one place where a counter can be bumped",
         COUNT, (), "merged", "", True,
     ),
     Milestone(
@@ -98,7 +100,8 @@ MILESTONES = (
     ),
     Milestone(
         2024.02, "Jan 2024", "6.7", ("5d74b2ab2c15", "12214eba1992"),
-        "file faults under the vma's lock; after a miss the replay takes mmap_lock", RETRY, (3,), "merged", "per_vma_lock",
+        "file faults under the vma's lock; after a miss the replay takes mmap_lock",
+        RETRY, (3,), "merged", "per_vma_lock",
     ),
     Milestone(
         2025.23, "Mar 2025", "6.14", ("eb449bd96954",), "mm_lock_seq is a seqcount that others may read; faults do not",
@@ -106,11 +109,13 @@ MILESTONES = (
     ),
     Milestone(
         2025.9, "Nov 2025", "RFC", ("20251127011438.6918-1-21cnbao@gmail.com",),
-        "B. Song, O. Liyang: replay under the vma's lock. M. Wilcox: then never drop it at all", RETRY, (3,), "open", "",
+        "B. Song, O. Liyang: replay under the vma's lock. M. Wilcox: then never drop it at all",
+        RETRY, (3,), "open", "",
     ),
     Milestone(
         2026.33, "Apr 2026", "v2", ("afNM-gIqxpyJ6ro7@casper.infradead.org",),
-        "the same two answers, and fork as the argument between them; last message seen: June 2026", RETRY, (3,), "open", "",
+        "the same two answers, and fork as the argument between them; last message seen: June 2026",
+        RETRY, (3,), "open", "",
     ),
 )  # fmt: skip
 
@@ -143,7 +148,8 @@ IDEAS = (
     Idea(8, "a boolean: the page came back locked", 2007.8, "came", "VM_FAULT_LOCKED, 2.6.23, d0217ac04ca6"),
     Idea(9, "a boolean: tried once already", 2012.95, "came",
          "FAULT_FLAG_TRIED, 3.7, 45cac65b0fcd: for read-ahead; as the bound since 5.7"),
-    Idea(10, "less code, faster code, less stack", None, "not", "no measurement of it is known to us (ours: notebook 07)"),
+    Idea(10, "less code, faster code, less stack", None, "not",
+         "no measurement of it is known to us (ours: notebook 07)"),
     Idea(11, "the simple way: nobody shares the mm, just wait", None, "not",
          "only in the unmerged series of 2021, as an off switch"),
     Idea(12, "the better way: a counter, unchanged means go on", 2025.23, "in part",
@@ -157,6 +163,14 @@ def links() -> dict[str, str]:
     """commit or Message-Id -> its address."""
     sources = {source for one in MILESTONES for source in one.sources}
     return {source: (MESSAGE if "@" in source else COMMIT).format(source) for source in sorted(sources)}
+
+
+def years_after_the_mail(source: str) -> int:
+    """Whole years from the mail to the release that a commit or Message-Id stands for; ValueError for one not here."""
+    for one in MILESTONES:
+        if source in one.sources:
+            return int(one.at - MAIL)
+    raise ValueError(f"source {source!r} is none of: {', '.join(links())}")
 
 
 def rows_in_words(rows: tuple[int, ...]) -> str:

@@ -17,12 +17,12 @@ from .studies import WRITES
 
 QUEUES = {"retry_many": ("first", "replay"), "per_vma_lock": ("replay",), "per_vma_counter": ()}
 """which passes of a major fault queue for mmap_sem"""
-LOOPERS = (2, 3, 4, 6, 8)
+LOOPERS = (2, 4, 8)
 SECTION = sum(section.held for section in WRITES) / len(WRITES)
 """ns: a write section of a looper, on average"""
 
 
-def queues_passed(loopers: Iterable[int] = LOOPERS, disk: str = "1ms", seconds: float = 0.15) -> Study:
+def queues_passed(loopers: Iterable[int] = LOOPERS, disk: str = "1ms", seconds: float = 0.1) -> Study:
     """Faults/s of one thread over the number of mmap loopers, with mmap_sem alone, with per-VMA locks, and with a
     counter for each vma [ours]; theory: the read, the costs, and the queues that are passed.
 
@@ -37,8 +37,9 @@ def queues_passed(loopers: Iterable[int] = LOOPERS, disk: str = "1ms", seconds: 
                 {"design": design, "loopers": number, "rate": run.faults_per_second, "law": laws[design](number)}
             )
     last = {row["design"]: row["rate"] for row in rows if row["loopers"] == loopers[-1]}
+    rates = ", ".join(f"{rate:.0f} ({name})" for name, rate in last.items())
     caption = (
-        f"With {loopers[-1]} loopers one thread gets {', '.join(f'{rate:.0f} ({name})' for name, rate in last.items())} "
+        f"With {loopers[-1]} loopers one thread gets {rates} "
         f"faults/s: it queues for mmap_sem twice, once, never (within {widest(rows, 'rate', 'law')} of the theory)."
     )
     chart = sweep_chart(

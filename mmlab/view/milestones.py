@@ -87,8 +87,9 @@ def _card(event, lines, lane, middle, width, y, top, height):
     edge = middle + side * 46
     x = edge - width if lane == 0 else edge
     dash = ' stroke-dasharray="5 3"' if mark == "ring" else ""
+    start, end = middle + side * 24, edge - side * 4
     out = [
-        f'<path d="M{svg.num(middle + side * 24)} {svg.num(y)} L{svg.num(edge - side * 4)} {svg.num(top + height / 2)}" '
+        f'<path d="M{svg.num(start)} {svg.num(y)} L{svg.num(end)} {svg.num(top + height / 2)}" '
         f'fill="none" stroke="{colour}" stroke-width="1.4"{dash}/>',
         f'<rect class="ground" fill="{svg.GROUND}" stroke="{colour}" stroke-width="1.6"{dash} x="{svg.num(x)}" '
         f'y="{svg.num(top)}" width="{svg.num(width)}" height="{svg.num(height)}" rx="4"/>',
