@@ -9,6 +9,7 @@ Importing this needs no ipywidgets; without them the questions are still asked, 
 
 from .answers import predict, reveal
 from .faults import compare_faults, every_kind
+from .glossary import glossary
 from .guesses import guess_of
 from .installation import check_installation
 from .source import show_source
@@ -18,6 +19,7 @@ __all__ = [
     "check_installation",
     "compare_faults",
     "every_kind",
+    "glossary",
     "guess_of",
     "predict",
     "reveal",
