@@ -2,5 +2,6 @@
 
 from .panel import Panel, panel
 from .static import Static
+from .step_panel import StepPanel, step_panel
 
-__all__ = ["Panel", "Static", "panel"]
+__all__ = ["Panel", "Static", "StepPanel", "panel", "step_panel"]
