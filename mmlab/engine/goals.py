@@ -110,7 +110,9 @@ GOALS = {
         ),
         finding("stale pte", "use or map what is not there any more", "stale", "unmapped", "use after free"),
         Goal(
-            "starvation", f"let {PASSED} others pass while a writer waits for mmap_sem", starvation,
+            "starvation",
+            f"let {PASSED} others pass while a writer waits for mmap_sem",
+            starvation,
             memory=lambda stepper: tuple(sorted(passed_by(stepper).items())),
         ),
     )

@@ -78,7 +78,9 @@ class Game:
         what = f"{self.design}: no interleaving of «{self.world.name}» reaches the goal ({self.goal.sentence})"
         if no.complete:
             return NoSolution(f"{what}, within {self.world.bounds}.", True)
-        return NoSolution(f"Not known: none of the first {units.count(no.states)} states of {what[:1]}{what[1:]}.", False)
+        return NoSolution(
+            f"Not known: none of the first {units.count(no.states)} states of {what[:1]}{what[1:]}.", False
+        )
 
     def hint(self, which: int) -> str:
         """The first hint (0) says who must move some time; the next (1) who moves now, and what for."""
@@ -98,8 +100,6 @@ class Game:
         turns = [names[min(who, len(names) - 1)] for who in path]
         if which == 0:
             others = list(dict.fromkeys(turns))
-            return (
-                f"It takes {units.plural(len(turns), 'more step')}. Who moves on the way: {', then '.join(others)}."
-            )
+            return f"It takes {units.plural(len(turns), 'more step')}. Who moves on the way: {', then '.join(others)}."
         words = next(place.words for place in self.places() if place.name == turns[0])
         return f"Next, on a shortest way: {turns[0]} ({words})."

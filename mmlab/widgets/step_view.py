@@ -6,7 +6,7 @@ from html import escape
 
 from ..engine.explore.path import hold
 from ..engine.explore.words import page_state
-from ..view import states, svg
+from ..view import svg
 from ..view.table import Table
 from .step_game import Game
 
