@@ -150,10 +150,10 @@ def _caption(reads):
     long = units.duration(max(read.stop - read.start for read in reads))
     if len(reads) == 1:
         return f"{spread} write sections fall into one read of {long}; the fault {_then(reads[0])}."
-    return (
-        f"{spread} write sections fall into each of {len(reads)} reads of up to {long}: after {on} of them the fault "
-        f"goes on, after {len(reads) - on} it starts over."
-    )
+    words = f"{spread} write sections fall into each of {len(reads)} reads of up to {long}"
+    if on in (0, len(reads)):
+        return f"{words}, and after every one of them the fault {_then(reads[0])}."
+    return f"{words}: after {on} of them the fault goes on, after {len(reads) - on} it starts over."
 
 
 def _row(read):
