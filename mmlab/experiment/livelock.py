@@ -26,10 +26,10 @@ DISK = "uniform(5us, 25us)"
 """random, and never so short that the page is there before the fault sleeps"""
 SMALL = 4
 """pages of the cache, so that a DONTNEED has little to look through"""
-READS = 250
+READS = 200
 
 
-def retries_over_gap(gaps: Iterable[str] = GAPS, *, seconds: float = 0.01, seeds: int = 3) -> Study:
+def retries_over_gap(gaps: Iterable[str] = GAPS, *, seconds: float = 0.008, seeds: int = 3) -> Study:
     """Retries a fault of a thread that has mmap_sem for itself, over the mean gap T between two FADV_DONTNEED.
 
     Nobody else asks for the lock, so W is constant: one find_vma and one look into the page cache. Theory: exp(W / T).
@@ -142,7 +142,7 @@ def one_pass(result: Result) -> Table:
     raise ValueError("no pass of fault0 was in vain among the first events of this run; give a run that is stuck")
 
 
-def same_mean(gap: str = "100us", loopers: int = 8, *, disk: str = "1ms", seconds: float = 0.25) -> Table:
+def same_mean(gap: str = "100us", loopers: int = 8, *, disk: str = "1ms", seconds: float = 0.15) -> Table:
     """Faults/s under nopage_retry when the gaps between two DONTNEED are random (exponential), jittered by a half, or
     all the same, with one mean.
     """

@@ -16,9 +16,9 @@ from .metrics import READ
 from .result import Result
 from .scenario import Scenario
 
-DISKS = ("20us", "50us", "100us", "300us", "1ms", "3ms")
+DISKS = ("20us", "50us", "100us", "300us", "1ms")
 LOOPERS = (1, 8)
-FAULTS = 50
+FAULTS = 40
 """faults in a run: all times are constant, so the clockwork repeats long before"""
 
 
