@@ -128,6 +128,7 @@ def test_the_picture_says_in_words_and_in_shapes_what_it_shows():
     svg = parseString(matrix.svg).documentElement
     assert svg.getAttribute("role") == "img"
     assert svg.getAttribute("aria-label") == matrix.alt
+    assert "without a cross: a, c<; most crosses, 2: d." in matrix.caption
     assert "b: ok" in matrix.alt and "d: up, down" in matrix.alt
     crosses = [path for path in svg.getElementsByTagName("path") if path.getAttribute("stroke-width") == "3.4"]
     assert len(crosses) == 3 + 1  # and one in the legend
