@@ -8,8 +8,9 @@ Importing this needs no ipywidgets; without them the questions are still asked, 
 """
 
 from .answers import predict, reveal
-from .exercises import check, hint, mine
+from .exercises import check, hint, look, mine
 from .faults import compare_faults, every_kind
+from .glossary import glossary
 from .guesses import guess_of
 from .installation import check_installation
 from .source import show_source
@@ -20,8 +21,10 @@ __all__ = [
     "check_installation",
     "compare_faults",
     "every_kind",
+    "glossary",
     "guess_of",
     "hint",
+    "look",
     "mine",
     "predict",
     "reveal",
