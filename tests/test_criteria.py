@@ -110,7 +110,7 @@ COLUMNS = (
 ROWS = {
     "a": {"ok": Cell(True), "up": Cell(100), "down": Cell(0), "big": Cell(3)},
     "b": {"ok": Cell(False, "why"), "up": Cell(91), "down": Cell(1.05), "big": Cell(0)},
-    "c<": {"ok": Cell(True), "up": Cell(11), "down": Cell(9), "big": Cell(9)},
+    "c<": {"ok": Cell(True), "up": Cell(90), "down": Cell(9), "big": Cell(9)},
     "d": {"ok": Cell(True), "up": Cell(0), "down": Cell(10), "big": Cell(9)},
 }
 
