@@ -26,6 +26,8 @@ holds, source ([ours] where no textbook has it), and the errors raised.
                   counter_unchanged, counter_unchanged_in_a_crowd, retries_under_livelock
   roundrobin    a fault that keeps the lock among many loopers
                   behind_a_crowd, Rates
+  bounded       a fault with n retries among many loopers, while somebody throws its page away
+                  window_in_a_crowd, page_lost, bounded_retry
   student       Student's t
                   t_central, t_quantile
   confidence    does a simulated mean agree with a formula?
@@ -33,6 +35,7 @@ holds, source ([ours] where no textbook has it), and the errors raised.
 """
 
 from mmlab.theory.alternation import Alternation, Section, alternate, fault_section
+from mmlab.theory.bounded import bounded_retry, page_lost, window_in_a_crowd
 from mmlab.theory.confidence import Agreement, Estimate, agreement, agrees, batch_means, replications
 from mmlab.theory.convoy import convoy_pairs_per_second, convoy_wait
 from mmlab.theory.looper import free_pairs_per_second, pairs_per_second_bound, saturated_pairs_per_second
@@ -58,6 +61,7 @@ __all__ = [
     "alternate",
     "batch_means",
     "behind_a_crowd",
+    "bounded_retry",
     "constant",
     "convoy_pairs_per_second",
     "convoy_wait",
@@ -72,6 +76,7 @@ __all__ = [
     "mg1_wait",
     "mixture",
     "mm1_wait",
+    "page_lost",
     "pairs_per_second_bound",
     "plus",
     "random_writer_wait",
@@ -86,4 +91,5 @@ __all__ = [
     "t_central",
     "t_quantile",
     "uniform",
+    "window_in_a_crowd",
 ]
