@@ -60,9 +60,10 @@ def fallbacks(gaps: Iterable[str] = GAPS, disk: str = "1ms", seconds: float = 0.
             }
         )  # fmt: skip
     first, last = rows[0], rows[-1]
+    ends = [(f"{100 * row['share']:.0f} %", duration(row["gap"])) for row in (first, last)]
     caption = (
-        f"Fallbacks: {first['share']:.0%} of the faults when the file is dropped each {duration(first['gap'])} on "
-        f"average, {last['share']:.0%} at {duration(last['gap'])}. The retry needs W = {duration(WINDOW)} to come back."
+        f"Fallbacks: {ends[0][0]} of the faults when the file is dropped each {ends[0][1]} on average, {ends[1][0]} at "
+        f"{ends[1][1]}. The retry needs W = {duration(WINDOW)} to come back."
     )
     chart = sweep_chart(
         rows, "gap", "share", caption=caption, theory=lambda gap: theory.page_lost(WINDOW, gap), xunit="ns", yunit="%",

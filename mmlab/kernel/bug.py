@@ -10,7 +10,7 @@ from __future__ import annotations
 import linecache
 import os
 from functools import lru_cache
-from inspect import CO_COROUTINE, unwrap
+from inspect import CO_COROUTINE, CO_GENERATOR, unwrap
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STAND_INS: dict = {}
@@ -106,10 +106,20 @@ def place_in(traceback) -> tuple[str, int, str] | None:
 
 
 def calling_place(frame) -> tuple[str, int, str] | None:
-    """The nearest coroutine outwards from `frame` that belongs to a design or to a learner."""
+    """The nearest coroutine outwards from `frame` that belongs to a design or to a learner.
+
+    Looks no further than the driver that resumed the outermost one: who called the driver may be a coroutine, too (a
+    cell of a notebook is run by one), and is not what the driver runs.
+    """
+    inside = False
     while frame is not None:
-        found = frame.f_code.co_flags & CO_COROUTINE and reader_place(frame)
-        if found:
-            return found
+        flags = frame.f_code.co_flags
+        if flags & CO_COROUTINE:
+            inside = True
+            found = reader_place(frame)
+            if found:
+                return found
+        elif inside and not flags & CO_GENERATOR and is_ours(frame.f_code.co_filename):
+            return None
         frame = frame.f_back
     return None

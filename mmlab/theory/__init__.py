@@ -7,7 +7,7 @@ holds, source ([ours] where no textbook has it), and the errors raised.
 
   file          question, and the names that answer it
   convoy        how long does a writer wait for the whole disk queue?
-                  convoy_wait, convoy_pairs_per_second
+                  convoy_wait, convoy_pairs_per_second; and a thread that cannot be killed: last_death
   looper        how fast can mmap+munmap loopers be at best?
                   free_pairs_per_second, saturated_pairs_per_second, pairs_per_second_bound
   alternation   one faulting thread against one looper under `synchronous`, exactly
@@ -37,7 +37,7 @@ holds, source ([ours] where no textbook has it), and the errors raised.
 from mmlab.theory.alternation import Alternation, Section, alternate, fault_section
 from mmlab.theory.bounded import bounded_retry, page_lost, window_in_a_crowd
 from mmlab.theory.confidence import Agreement, Estimate, agreement, agrees, batch_means, replications
-from mmlab.theory.convoy import convoy_pairs_per_second, convoy_wait
+from mmlab.theory.convoy import convoy_pairs_per_second, convoy_wait, last_death
 from mmlab.theory.looper import free_pairs_per_second, pairs_per_second_bound, saturated_pairs_per_second
 from mmlab.theory.moments import Moments, constant, exponential, mixture, plus, uniform
 from mmlab.theory.queues import littles_law, md1_wait, mg1_wait, mm1_wait
@@ -70,6 +70,7 @@ __all__ = [
     "exponential",
     "fault_section",
     "free_pairs_per_second",
+    "last_death",
     "littles_law",
     "machine_repairman",
     "md1_wait",
