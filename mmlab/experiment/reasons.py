@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from itertools import pairwise
 
 from ..kernel import pagefault
 from ..view.bits import Bits
@@ -26,7 +27,7 @@ def explained() -> dict[str, str]:
     """name -> the text below it, in the order of the file."""
     body = ast.parse(inspect.getsource(pagefault)).body
     found = {}
-    for statement, after in zip(body, body[1:], strict=False):
+    for statement, after in pairwise(body):
         if not isinstance(statement, ast.Assign) or not isinstance(after, ast.Expr):
             continue
         name = statement.targets[0].id

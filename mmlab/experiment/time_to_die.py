@@ -36,15 +36,17 @@ def time_to_die(
             law = theory.last_death(number, ns, at - FIRST)
             rows.append({"design": design, "threads": number, "last": died.max * 1000, "law": law})
     ends = [row for row in rows if row["threads"] == rows[-1]["threads"]]
-    told = ", ".join(f"{duration(row['last'], 4)} under {row['design']}" for row in ends)
-    caption = f"The last of {plural(rows[-1]['threads'], 'thread')} dies {told} after the kill."
+    when = [f"{duration(row['last'], 4)} after the kill" if row["last"] else "at once" for row in ends]
+    told = ", ".join(f"{words} under {row['design']}" for words, row in zip(when, ends, strict=True))
+    caption = f"The last of {plural(rows[-1]['threads'], 'thread')} dies {told}."
     waits = [row["design"] for row in rows if row["last"] > 0]
     chart = sweep_chart(
         rows, "threads", "last", by="design", caption=caption, yunit="ns", xlog=False, ylog=False,
-        theory={name: lambda n: theory.last_death(round(n), ns, at - FIRST) for name in dict.fromkeys(waits)},
+        theory={name: lambda n: theory.last_death(1, ns, at - FIRST) + (n - 1) * ns for name in dict.fromkeys(waits)},
         xlabel="threads that wait for one disk", ylabel="from SIGKILL to the last exit",
         title="How long a killed process takes to die",
     )  # fmt: skip
+    chart.figure.axes[0].set_ylim(bottom=-0.03 * max(row["last"] for row in rows))  # dots at 0 are not cut in half
     table = []
     for number in dict.fromkeys(row["threads"] for row in rows):
         here = [row for row in rows if row["threads"] == number]
