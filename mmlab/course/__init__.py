@@ -8,7 +8,7 @@ Importing this needs no ipywidgets; without them the questions are still asked, 
 """
 
 from .answers import predict, reveal
-from .exercises import check, hint, mine
+from .exercises import check, hint, look, mine
 from .faults import compare_faults, every_kind
 from .guesses import guess_of
 from .installation import check_installation
@@ -22,6 +22,7 @@ __all__ = [
     "every_kind",
     "guess_of",
     "hint",
+    "look",
     "mine",
     "predict",
     "reveal",
