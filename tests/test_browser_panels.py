@@ -9,7 +9,7 @@ STEP = [
     "import ipywidgets\nipywidgets.Text(description='A box')",
 ]
 SWEEP = ["import mmlab\nsweep = mmlab.sweep_panel('synchronous', values=['1ms', '18ms'])\nsweep"]
-FOCUS = "document.activeElement.closest('.mmlab-keys') !== null"
+FOCUS = "document.activeElement.closest('.mmlab-panel') !== null"
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_the_sweep_panel_answers_to_the_keyboard(page, sweep):
     page.keyboard.press("Space")
     done(page, "All 4 runs are done")
     sweep.get_by_label("Across (x)").focus()
-    page.keyboard.type("threads that f")
+    page.keyboard.press("ArrowDown")
     done(page, "All 14 runs are done")
     to = sweep.get_by_label("To", exact=True)
     to.fill("4")
