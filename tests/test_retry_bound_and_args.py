@@ -48,6 +48,7 @@ def test_the_table_of_bounds_has_no_row_without_a_theory_and_leaves_gaps_where_n
     faults = [row[1] for row in table.rows]
     pairs = [row[2] for row in table.rows]
     assert faults == sorted(faults, reverse=True) and pairs == sorted(pairs)
+    assert faults[1] == pytest.approx(faults[0] / 2, rel=0.01)  # every retry is lost: two reads instead of one
 
 
 def test_who_cannot_be_woken_dies_when_the_disk_says_so_and_who_can_at_once():
