@@ -20,7 +20,7 @@ from .result import Result
 from .scenario import Scenario
 
 LOOPERS = 8
-GAPS = ("20us", "120us", "250us", "500us", "1ms", "3ms")
+GAPS = ("20us", "120us", "250us", "500us", "3ms")
 HELD = costs.MMAP_HOLD + costs.MUNMAP_HOLD
 WALK = costs.FIND_VMA + costs.PAGE_CACHE_LOOKUP
 WINDOW = theory.window_in_a_crowd(LOOPERS, HELD, WALK)

@@ -7,7 +7,7 @@ holds, source ([ours] where no textbook has it), and the errors raised.
 
   file          question, and the names that answer it
   convoy        how long does a writer wait for the whole disk queue?
-                  convoy_wait, convoy_pairs_per_second; and a thread that cannot be killed: last_death
+                  convoy_wait, convoy_pairs_per_second, last_death (of a thread that no signal wakes)
   looper        how fast can mmap+munmap loopers be at best?
                   free_pairs_per_second, saturated_pairs_per_second, pairs_per_second_bound
   alternation   one faulting thread against one looper under `synchronous`, exactly
