@@ -11,6 +11,7 @@ from ..designs import Design
 from ..experiment.sweeping import FIELDS, known
 from ..kernel.bug import KernelBug
 from . import output, sweep_view
+from .keys import SCRIPT
 from .sweep_controls import SweepControls
 from .sweep_data import Dots
 from .sweep_view import SweepStatic
@@ -77,8 +78,9 @@ class SweepPanel:
         grid = w.Box([*axes, *c.boxes.values()])
         grid.add_class("mmlab-controls")
         buttons = w.HBox([self.stopper, self.reset_button])
-        style = w.HTML(output.STYLE.format(script=escape(output.SCRIPT)) + STYLE)
-        whole = w.VBox([style, designs, grid, buttons, self.progress, self.message, self.screen, self.line])
+        name = w.HTML('<p class="mmlab-name mmlab-note">A sweep: one field of the scenario goes through a range.</p>')
+        style = w.HTML(output.STYLE.format(script=escape(SCRIPT)) + STYLE)
+        whole = w.VBox([name, designs, grid, buttons, self.progress, self.message, self.screen, self.line, style])
         whole.add_class("mmlab-panel")
         whole.add_class("mmlab-sweep")
         return whole
