@@ -8,6 +8,7 @@ Importing this needs no ipywidgets; without them the questions are still asked, 
 """
 
 from .answers import predict, reveal
+from .exercises import check, hint, look, mine
 from .faults import compare_faults, every_kind
 from .guesses import guess_of
 from .installation import check_installation
@@ -15,10 +16,14 @@ from .source import show_source
 from .stepper import step_through
 
 __all__ = [
+    "check",
     "check_installation",
     "compare_faults",
     "every_kind",
     "guess_of",
+    "hint",
+    "look",
+    "mine",
     "predict",
     "reveal",
     "show_source",
