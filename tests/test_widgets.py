@@ -85,8 +85,10 @@ def test_a_number_out_of_range_says_what_is_allowed(panel, name, value):
 @pytest.mark.parametrize(
     "given, said",
     [
-        ({"designs": []}, "one design or two"),
-        ({"designs": ["synchronous", "nopage_retry", "nopage_refault"]}, "3 were given"),
+        ({"designs": []}, "one to 4 designs side by side; 0 were given"),
+        ({"designs": list(mmlab.designs.series)[:5]}, "one to 4 designs side by side; 5 were given"),
+        ({"designs": 3}, "designs=3 is not a list of designs"),
+        ({"fault_threads": 8, "cache_pages": 3}, "cache_pages=3 is too small for fault_threads=8"),
         ({"designs": "synchronus"}, "did you mean 'synchronous'"),
         ({"fault_threads": 200}, "this panel takes 1 to 64"),
         ({"disk": "2s"}, "this panel takes 10us to 30ms"),
