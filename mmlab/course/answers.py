@@ -12,6 +12,7 @@ from .show import BLUE, DIM, RULE, Shown, has_widgets
 
 asked: dict[str, str] = {}
 """the questions of this session, so that a result can stand under its question"""
+GUESS_FIRST = "The result waits for your guess: scroll up, make one, and run this cell again."
 NO_GUESS = "No guess yet: scroll up and make one, it is worth more than the right answer."
 
 
@@ -86,6 +87,7 @@ class Question:
             box = w.Text(value=shown, placeholder="your guess", continuous_update=False)
         box.description = self.unit or "guess"
         box.layout = w.Layout(width="22em")
+        box.tooltip = self.question
         button = w.Button(description="Keep my guess", tooltip="Keep this guess; it can be changed later")
 
         def keep(_=None) -> None:
@@ -119,15 +121,46 @@ def _said(value, unit: str = "") -> str:
     return f"{number(value, 4) if is_number else value}{f' {unit}' if unit else ''}"
 
 
-def reveal(name: str, value, unit: str = "") -> None:
-    """Show the guess that was kept under `name` beside the result, and by what factor it was off."""
+def reveal(name: str, value, unit: str = "", *, anyway: bool = False) -> None:
+    """Show the guess that was kept under `name` beside the result, and by what factor it was off.
+
+    In a learner's folder the result of a question without a guess stays hidden behind a button, also when all cells
+    are run at once; `anyway=True` shows it all the same.
+    """
+    if anyway or guesses.guess_of(name) is not None or guesses.guesses_file() is None:
+        result(name, value, unit).show()
+        return
+    text = f"{GUESS_FIRST} Without a guess: course.reveal({name!r}, ..., anyway=True)."
+    hidden = Shown(text, _card(asked.get(name, ""), [], GUESS_FIRST))
+    if has_widgets():
+        hidden.widget = _curtain(hidden.html, lambda: result(name, value, unit).html)
+    hidden.show()
+
+
+def result(name: str, value, unit: str = "") -> Shown:
+    """The card with the guess, if there is one, the result, and a sentence on how near they are."""
     guess = guesses.guess_of(name)
     question = asked.get(name, "")
     cells = [] if guess is None else [("your guess", _said(guess, unit))]
     cells.append(("the result", _said(value, unit)))
     verdict = NO_GUESS if guess is None else judged(guess, value)
     said = [f"{label[0].upper()}{label[1:]}: {text}." for label, text in cells]
-    Shown(" ".join([*([question] if question else []), *said, verdict]), _card(question, cells, verdict)).show()
+    return Shown(" ".join([*([question] if question else []), *said, verdict]), _card(question, cells, verdict))
+
+
+def _curtain(before: str, after):
+    """A card with a button that puts `after()` in its place."""
+    import ipywidgets as w
+
+    card = w.HTML(before)
+    button = w.Button(description="Show me anyway", tooltip="Show the result without a guess, or with the one made now")
+
+    def lift(_) -> None:
+        card.value = f'<div role="status">{after()}</div>'
+        button.layout.display = "none"
+
+    button.on_click(lift)
+    return w.VBox([card, button])
 
 
 def judged(guess, value) -> str:

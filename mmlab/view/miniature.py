@@ -9,7 +9,7 @@ MOST = 5
 """lanes"""
 
 
-def miniature(title, headline, events, start, stop, width=200):
+def miniature(title, headline, events, start, stop, width=150):
     """An SVG of `events` between `start` and `stop` (ns), `width` pixels wide; words only for who cannot see it.
 
     With more than five tasks, those of one role share a lane.

@@ -51,13 +51,15 @@ PANEL_STYLE = """<style>
 .mmlab-panel .mmlab-wide { overflow-x: auto; max-width: 100%; }
 .mmlab-panel .mmlab-wide:focus-visible { outline: 2px solid var(--jp-brand-color1, #0072B2); }
 .mmlab-panel table.mmlab-pins caption { text-align: left; font-weight: 600; padding: 8px 0 2px; }
-.mmlab-panel table.mmlab-pins td { vertical-align: top; }
-.mmlab-panel table.mmlab-pins code { font-size: 11.5px; background: none; white-space: normal; }
-.mmlab-panel table.mmlab-pins td:last-child { min-width: 240px; }
+.mmlab-panel table.mmlab-pins :is(th, td) { vertical-align: top; overflow-wrap: normal; white-space: nowrap !important;
+  padding-right: 10px !important; }
+.mmlab-panel table.mmlab-pins code { font-size: 11.5px; background: none; white-space: normal;
+  color: inherit; }
+.mmlab-panel table.mmlab-pins td:last-child { min-width: 240px; max-width: 300px; }
 .mmlab-panel td button { font: inherit; font-size: 12px; padding: 1px 8px; margin: 2px 4px 0 0; cursor: pointer;
   color: var(--jp-ui-font-color1, #1b1f24); background: var(--jp-layout-color2, #eee);
   border: 1px solid var(--jp-border-color1, #bdbdbd); border-radius: 2px; }
-.mmlab-panel svg.mmlab-mini { min-width: 120px; max-width: 200px; }
+.mmlab-panel svg.mmlab-mini { max-width: none; }
 </style>"""
 """what only the panel has"""
 # ipywidgets gives a slider's handle no accessible name and no way to set one; each gets its row's label.
@@ -168,7 +170,7 @@ def table(results: list[Result]) -> Table:
     ]  # fmt: skip
     dies = any(r.scenario.kill_at is not None for r in results)
     if dies:
-        columns.insert(-1, "last death")
+        columns.insert(-1, "last death after")
     rows = []
     for r in results:
         waits = r.mmap_wait
@@ -182,7 +184,7 @@ def table(results: list[Result]) -> Table:
             units.duration(r.ns, 2),
         ]
         if dies:
-            cells.insert(-1, f"after {wait(r.kill_latency.max)}" if r.kill_latency.count else "-")
+            cells.insert(-1, wait(r.kill_latency.max) if r.kill_latency.count else "-")
         rows.append(cells)
     return Table(columns, rows)
 

@@ -23,7 +23,7 @@ COARSE_EVENTS = 5_000
 """of all runs together while a control moves: about 30 ms with the picture"""
 FULL_EVENTS = 40_000
 """when nothing has moved for a while: about 150 ms"""
-WINDOWS = 40
+WINDOWS = 90
 """a full run covers at most this many pictures"""
 LONGEST_NS = 20 * 10**9
 MIN_PERIOD_NS = 10_000
