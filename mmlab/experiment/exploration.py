@@ -219,6 +219,16 @@ def kept_elsewhere(design: Design, stage: Stage) -> KernelBug | None:
     return None
 
 
+def livelock(comm: str) -> KernelBug:
+    """The finding that the fault of this task is never resolved."""
+    return KernelBug(
+        "livelock",
+        f"{comm} moves for ever and its fault is never resolved, though everybody gets a turn",
+        "what bounds the number of retries, and who can take away what the last pass waited for",
+        task=comm,
+    )
+
+
 def judge_liveness(verdict: Verdict, stage: Stage, victims: list[int]) -> Lasso | list[int] | None:
     """Look for a fair cycle and for tasks that can never move again. Returns the path that shows one, or None."""
     graph, processes = verdict.search.graph, len(stage.frames) + 1
@@ -226,14 +236,8 @@ def judge_liveness(verdict: Verdict, stage: Stage, victims: list[int]) -> Lasso 
     for victim in victims:
         found = fair_cycle(graph, victim, processes)
         if found is not None:
-            comm = stage.k.tasks[victim].comm
             verdict.live = False
-            verdict.finding = KernelBug(
-                "livelock",
-                f"{comm} moves for ever and its fault is never resolved, though everybody gets a turn",
-                "what bounds the number of retries, and who can take away what the last pass waited for",
-                task=comm,
-            )
+            verdict.finding = livelock(stage.k.tasks[victim].comm)
             return found
     for task, state in never_again(graph, list(range(len(stage.frames)))):
         stage.freezer.thaw(verdict.search.states[state])
