@@ -12,6 +12,13 @@ from .show import BLUE, DIM, RULE, Shown, has_widgets
 
 asked: dict[str, str] = {}
 """the questions of this session, so that a result can stand under its question"""
+LOST = (
+    "<style>.mmlab-question .jupyter-widgets-disconnected::before{content:none}"
+    '.mmlab-question.jupyter-widgets-disconnected::before{content:"The kernel was restarted: run this cell again.";'
+    "font:inherit;font-style:italic;color:inherit}"
+    "</style>"
+)
+"""what a question says whose kernel is gone, instead of ipywidgets' broken chains"""
 GUESS_FIRST = "The result waits for your guess: scroll up, make one, and run this cell again."
 NO_GUESS = "No guess yet: scroll up and make one, it is worth more than the right answer."
 
@@ -78,7 +85,7 @@ class Question:
         import ipywidgets as w
 
         earlier = guesses.guess_of(self.name)
-        title = w.HTML(f"<strong>Your guess, please.</strong> {escape(self.question)}")
+        title = w.HTML(f"{LOST}<strong>Your guess, please.</strong> {escape(self.question)}")
         status = w.HTML(f'<span style="color:{DIM}">{_remembered(earlier, self.unit)}</span>')
         if self.choices:
             box = w.Dropdown(options=["", *self.choices], value=earlier if earlier in self.choices else "")
@@ -108,7 +115,9 @@ class Question:
             box.observe(keep, "value")
         button.on_click(keep)
         layout = w.Layout(border_left=f"4px solid {BLUE}", padding="0.2em 0.8em")
-        return w.VBox([title, w.HBox([box, button]), status], layout=layout)
+        whole = w.VBox([title, w.HBox([box, button]), status], layout=layout)
+        whole.add_class("mmlab-question")
+        return whole
 
 
 def _remembered(earlier, unit: str) -> str:
@@ -152,7 +161,7 @@ def _curtain(before: str, after):
     """A card with a button that puts `after()` in its place."""
     import ipywidgets as w
 
-    card = w.HTML(before)
+    card = w.HTML(LOST + before)
     button = w.Button(description="Show me anyway", tooltip="Show the result without a guess, or with the one made now")
 
     def lift(_) -> None:
@@ -160,7 +169,9 @@ def _curtain(before: str, after):
         button.layout.display = "none"
 
     button.on_click(lift)
-    return w.VBox([card, button])
+    whole = w.VBox([card, button])
+    whole.add_class("mmlab-question")
+    return whole
 
 
 def judged(guess, value) -> str:

@@ -42,12 +42,20 @@ STYLE = """<style onload="{script}">
   color: var(--jp-ui-font-color1, #1b1f24); background: var(--jp-layout-color2, #f3f3f3); white-space: pre-wrap; }}
 .mmlab-panel :is(.noUi-handle, input, select, button):focus-visible {{
   outline: 2px solid var(--jp-brand-color1, #0072B2); outline-offset: 1px; }}
+.mmlab-panel .jupyter-widgets-disconnected::before {{ content: none; }}
+.mmlab-panel.jupyter-widgets-disconnected::before {{ display: block; margin: 4px 0; padding: 3px 10px;
+  content: "The kernel is gone or was restarted: nothing here answers any more. Run this cell again.";
+  border-left: 4px solid #D55E00; font: inherit; color: var(--jp-ui-font-color1, #1b1f24);
+  background: var(--jp-layout-color2, #f3f3f3); }}
+.mmlab-panel.jupyter-widgets-disconnected :is(input, select, button, .noUi-target) {{ opacity: .45;
+  pointer-events: none; }}
 </style>"""
 PANEL_STYLE = """<style>
+.mmlab-panel .mmlab-screen :is(th, td) { overflow-wrap: normal; padding-right: 10px !important; }
 .mmlab-panel .mmlab-said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .mmlab-panel .mmlab-unseen { display: none; }
-.mmlab-panel .mmlab-line > :is(.widget-text, .jupyter-widget-text) { flex: 1 1 auto; width: auto; }
-.mmlab-panel .mmlab-line > button { flex: none; margin-left: 6px; }
+.mmlab-panel .mmlab-row.mmlab-line > :is(.widget-text, .jupyter-widget-text) { flex: 1 1 auto; width: auto; }
+.mmlab-panel .mmlab-row.mmlab-line > button { flex: none; margin-left: 6px; }
 .mmlab-panel .mmlab-wide { overflow-x: auto; max-width: 100%; }
 .mmlab-panel .mmlab-wide:focus-visible { outline: 2px solid var(--jp-brand-color1, #0072B2); }
 .mmlab-panel table.mmlab-pins caption { text-align: left; font-weight: 600; padding: 8px 0 2px; }
