@@ -8,7 +8,7 @@ import ipywidgets as w
 
 from ..experiment import Result
 from ..view import Table, timeline, units
-from . import actions, quick
+from . import actions, keys, quick
 from .controls import FEWER, MORE
 
 WIDTH = 920
@@ -107,7 +107,7 @@ def arrange(controls, message, screen, line, pins) -> w.VBox:
     copy = w.Button(description="Copy", tooltip="Copy the Scenario of the first design", layout=w.Layout(width="auto"))
     copy.add_class("mmlab-copy")
     below = _row(line, copy, classes="mmlab-line")
-    style = w.HTML(STYLE.format(script=actions.ONLOAD) + PANEL_STYLE + actions.SAID)
+    style = w.HTML(STYLE.format(script=actions.ONLOAD + escape(keys.LISTEN)) + PANEL_STYLE + actions.SAID)
     whole = w.VBox([style, grid, more, message, screen, below, pins])
     whole.add_class("mmlab-panel")
     return whole
