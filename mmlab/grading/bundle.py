@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
-
-from .. import __version__
 
 FILES = ("course.py", "pyproject.toml", "constraints.txt", "environment.yml", "README.md", "LICENSE")
 FOLDERS = ("mmlab", "notebooks", "exercises", "docs")
@@ -28,7 +27,7 @@ def bundle(root: Path | str = ".", to: Path | str | None = None) -> Path:
     missing = [name for name in (*FILES, *FOLDERS) if not (root / name).exists()]
     if missing:
         raise ValueError(f"{root.resolve()} is not the folder of the course: it has no {', '.join(missing)}")
-    folder = f"mmlab-{__version__}"
+    folder = f"mmlab-{version('mmlab')}"
     path = Path(to) if to is not None else root / f"{folder}.zip"
     partial = path.with_name(f".{path.name}.partial")
     try:
