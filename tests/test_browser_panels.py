@@ -1,7 +1,9 @@
 """Step panel and sweep panel by keyboard and mouse, in real JupyterLab in a headless Chromium."""
 
+import re
+
 import pytest
-from browser_helpers import browser_page, lab, open_notebook, run_all, write_notebook
+from browser_helpers import barriers, browser_page, lab, open_notebook, run_all, theme, write_notebook
 
 pytestmark = pytest.mark.browser
 STEP = [
@@ -79,8 +81,19 @@ def test_numbers_typed_elsewhere_are_not_taken(page):
     said(page, "Nothing was done yet")
 
 
+@pytest.mark.parametrize("name", ["JupyterLab Dark", "JupyterLab Light"])
+def test_nothing_in_the_step_panel_is_a_barrier(page, name):
+    theme(page, name)
+    page.locator(".mmlab-step .mmlab-key-hint").focus()
+    page.keyboard.press("1")
+    said(page, re.compile("Step \\d+: fault0"))
+    assert barriers(page, ".mmlab-step") == []
+
+
 def test_the_step_panel_is_played_to_its_goal_with_the_mouse(page):
     panel = page.locator(".mmlab-step")
+    panel.locator(".mmlab-key-reset").click()
+    said(page, "Nothing was done yet")
     moves = [1] * 9 + [3] + [1] * 3 + [2] + [1] * 7 + [3] + [1] * 2
     for number, move in enumerate(moves, 1):
         panel.locator(f".mmlab-key-move{move}").click()
@@ -129,6 +142,12 @@ def test_the_sweep_panel_answers_to_the_mouse_stops_and_resets(page, sweep):
     box.press("Enter")
     sweep.locator("[role=alert]", has_text="Write the unit too").wait_for()
     assert sweep.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
+
+
+@pytest.mark.parametrize("name", ["JupyterLab Dark", "JupyterLab Light"])
+def test_nothing_in_the_sweep_panel_is_a_barrier(page, sweep, name):
+    theme(page, name)
+    assert barriers(page, ".mmlab-sweep") == []
 
 
 def test_every_control_of_both_panels_has_a_name(page, sweep):

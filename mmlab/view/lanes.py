@@ -19,6 +19,10 @@ ROLES = {
 }
 
 
+#: who sends signals from outside: a lane would show nothing
+SENDERS = ("signals", "kill")
+
+
 class Lane(NamedTuple):
     """One lane: a label, the role of its tasks, and one segment row for each task that it stands for."""
 
@@ -55,6 +59,7 @@ def lanes(tasks, most=12, shown=3):
 
     With more than `most` tasks each role shows its first `shown` ones, and its others share a lane.
     """
+    tasks = {task: row for task, row in tasks.items() if role_of(task) not in SENDERS} or tasks
     roles = by_role(tasks)
     if len(tasks) <= most:
         return [Lane(task, role, [tasks[task]]) for role, names in roles.items() for task in names]
