@@ -514,6 +514,14 @@ def test_ctrl_c_is_one_line(monkeypatch, capsys):
 # --- test --------------------------------------------------------------------------------------------
 
 
+def test_the_environment_of_another_folder_is_left_alone(project, tmp_path):
+    (tmp_path / "other").mkdir()
+    (project / ".venv").symlink_to(tmp_path / "other", target_is_directory=True)
+    with pytest.raises(course.Stop, match="another folder"):
+        course.set_up(project, {"course"})
+    assert list((tmp_path / "other").iterdir()) == []
+
+
 def test_paths_given_to_pytest_hold_from_any_folder(project):
     (project / "tests").mkdir()
     (project / "tests/test_a.py").write_text("")
@@ -530,6 +538,12 @@ def test_arguments_of_test_go_to_pytest_as_they_are(project, monkeypatch):
     monkeypatch.setattr(course, "ROOT", project)
     assert course.main(["test", "--slow", "-m", "slow", "-k", "a b"]) == 5
     assert asked == [{"course", "test"}, (["-m", "pytest", "--slow", "-m", "slow", "-k", "a b"], project)]
+
+
+def test_the_whole_default_tier_runs_in_several_processes_and_a_chosen_part_in_one():
+    assert course.side_by_side([], cpus=2) == ["-n", "2", "--dist", "loadfile"]
+    assert course.side_by_side([], cpus=64)[1] == "4"
+    assert course.side_by_side([], cpus=1) == course.side_by_side(["-x"], cpus=2) == []
 
 
 @pytest.mark.parametrize("command", [[], ["lab"], ["test"], ["refresh"]])

@@ -8,17 +8,24 @@ Importing this needs no ipywidgets; without them the questions are still asked, 
 """
 
 from .answers import predict, reveal
+from .exercises import check, hint, look, mine
 from .faults import compare_faults, every_kind
+from .glossary import glossary
 from .guesses import guess_of
 from .installation import check_installation
 from .source import show_source
 from .stepper import step_through
 
 __all__ = [
+    "check",
     "check_installation",
     "compare_faults",
     "every_kind",
+    "glossary",
     "guess_of",
+    "hint",
+    "look",
+    "mine",
     "predict",
     "reveal",
     "show_source",

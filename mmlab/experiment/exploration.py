@@ -86,7 +86,7 @@ class Verdict(VerdictViews):
     def __str__(self) -> str:
         how = "all" if self.complete else "CUT OFF after"
         size = f"{self.states:,} states, {self.transitions:,} transitions"
-        lines = [self.sentence, f"  {how} {size}, grain {self.grain}, {self.seconds:.1f} s"]
+        lines = [self.sentence, f"  {how} {size}, grain {self.grain}"]
         lines += [f"  within {self.bounds}"] if not self.holds else []
         if self.finding is not None:
             lines += ["", self.finding.report()]

@@ -101,7 +101,7 @@ def table(dots: Dots) -> Table:
 def note(dots: Dots) -> str:
     """What the dots are made of."""
     words = f"Each run has at most {units.count(EVENTS)} events."
-    if dots.seeds > 1:
+    if any(half for name in dots.bases for _, _, half in dots.dots(name)):
         words += f" A dot is the mean of {dots.seeds} seeds, ± is its {units.percent(CONFIDENCE)} confidence interval."
     return words
 
