@@ -127,7 +127,7 @@ def open_notebook(page, url, path):
         page.goto(url)
     page.wait_for_function("window.jupyterapp && window.jupyterapp.restored", timeout=60_000)
     page.evaluate("window.jupyterapp.restored")
-    page.evaluate("path => window.jupyterapp.commands.execute('docmanager:open', {path})", path)
+    page.evaluate("path => { window.jupyterapp.commands.execute('docmanager:open', {path}) }", path)
     page.wait_for_function(
         """path => {
             const context = window.jupyterapp.shell.currentWidget?.context;
@@ -140,7 +140,7 @@ def open_notebook(page, url, path):
 
 def run_all(page):
     """Run all cells and wait for the end. Returns the errors that their outputs show."""
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
     page.wait_for_function(
         """() => {
             const at = window.jupyterapp.shell.currentWidget;
@@ -160,12 +160,12 @@ def run_all(page):
 
 def theme(page, name):
     """Change JupyterLab's theme to "JupyterLab Light" or "JupyterLab Dark"."""
-    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
+    page.evaluate("theme => { window.jupyterapp.commands.execute('apputils:change-theme', {theme}) }", name)
     light = "true" if name.endswith("Light") else "false"
     page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=light)
 
 
-def barriers(page, where=".jp-Notebook:not(.lm-mod-hidden) .jp-OutputArea-output"):
+def barriers(page, where=".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"):
     """What axe-core finds serious or critical in what our cells show: "rule: element"."""
     from axe_playwright_python.sync_playwright import Axe
 

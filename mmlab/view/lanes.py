@@ -1,6 +1,7 @@
 """Which tasks get a lane of their own, and which ones share one."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _KNOWN = ("fault", "mmap", "ps")
@@ -35,6 +36,7 @@ class Lane(NamedTuple):
         return len(self.rows) > 1
 
 
+@lru_cache(maxsize=4096)
 def role_of(task):
     """ "fault12" -> "fault"."""
     return re.sub(r"\d+$", "", task) or task

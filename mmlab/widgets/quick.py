@@ -27,8 +27,8 @@ WINDOWS = 90
 """a full run covers at most this many pictures"""
 LONGEST_NS = 20 * 10**9
 MIN_PERIOD_NS = 10_000
-BATCH = 3_000
-"""events between two looks at whether to go on, about 10 ms"""
+BATCH = 1_500
+"""events between two looks at whether to go on, about 5 ms"""
 ONE_AT_A_TIME = threading.Lock()
 """panels run in several threads, and an engine at work changes how this process warns"""
 PICTURED = 12_000
