@@ -156,8 +156,12 @@ def test_each_typical_wrong_answer_earns_just_what_it_should(name):
 
 
 def source_of(design):
-    """All functions of a design as a student could copy them: each file of its lineage, one after the other."""
-    files = dict.fromkeys(inspect.getsourcefile(inspect.unwrap(function)) for function in design.functions.values())
+    """All functions of a design as a student could copy them: each file of its lineage, its own last."""
+    files = {}
+    while design is not None:
+        own = [inspect.getsourcefile(inspect.unwrap(function)) for function in design.patch.values()]
+        files = dict.fromkeys([*own, *files])
+        design = design.base
     texts = []
     for file in files:
         with open(file, encoding="utf-8") as opened:

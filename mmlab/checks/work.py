@@ -62,6 +62,13 @@ class Work:
         )
         return calculator.call(function, *arguments)
 
+    def also(self, text: str) -> Work:
+        """The same work with further lines at its end, which count as the last definitions do."""
+        return self.once(
+            ("also", text),
+            lambda: self.ends.enter_context(Work(f"{self.source}\n\n{text}\n", self.limits, self.command)),
+        )
+
     def __enter__(self) -> Work:
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -35,3 +36,19 @@ def unseen_checks(name: str, folder: Path | str = CHECKS) -> tuple[Check, ...]:
             f"{there[0]} worth {there[1]}"
         )
     return checks
+
+
+def altered(checks: str, *changes: tuple[str, str]) -> str:
+    """The code of the solution beside a file of unseen checks, with each (old, new) of `changes` made in it.
+
+    For typical wrong answers: what is wrong with them stands in the open. Raises ValueError for an old text that the
+    solution has not.
+    """
+    path = Path(checks)
+    notebook = json.loads((path.parents[1] / path.stem / f"{path.stem}.ipynb").read_text(encoding="utf-8"))
+    text = "\n\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+    for old, new in changes:
+        if old not in text:
+            raise ValueError(f"the solution of {path.stem} has no {old!r} to be changed")
+        text = text.replace(old, new)
+    return text
