@@ -15,31 +15,35 @@ from ..view.table import Table
 from ..view.units import number
 from .design_measures import CRITERIA, MORE, beats
 
-TIERS = ("safe and live", "safe, not live", "not known", "not safe")
+TIERS = ("safe and live", "not known", "broken")
 
 
 @dataclass
 class Entry:
     """A design on the board: what the explorer says, and its figures by the key of the criterion.
 
-    `mine` marks the learner's own, `note` is a word to stand beside its name ("kept").
+    `finding` is what broke it, or "". `mine` marks the learner's own, `note` is a word to stand beside its name.
     """
 
     name: str
     safe: bool | None
     live: bool | None
     values: dict[str, theory.Estimate | None]
+    finding: str = ""
     mine: bool = False
     note: str = ""
 
     @property
     def tier(self) -> int:
-        """Its place among TIERS."""
-        if self.safe is False:
-            return 3
-        if self.safe is None or (self.live is None):
+        """Its place among TIERS. Who is not live was asked no further, so it is not said to be safe."""
+        if self.safe is False or self.live is False:
             return 2
-        return 0 if self.live else 1
+        return 0 if self.safe and self.live else 1
+
+    @property
+    def verdict(self) -> str:
+        """In a word or two."""
+        return f"broken: {self.finding}" if self.tier == 2 and self.finding else TIERS[self.tier]
 
 
 def better_at(one: Entry, other: Entry) -> list[str]:
@@ -108,14 +112,31 @@ class Board:
         entry = self[name]
         return [c.name for c in CRITERIA if entry in self.best(c.key)]
 
+    def beaten_by(self, name: str) -> list[str]:
+        """The safe and live designs that are better somewhere and worse nowhere."""
+        entry = self[name]
+        return [other.name for other in self.standing if other is not entry and dominates(other, entry)]
+
+    def ahead(self, name: str, other: str) -> list[str]:
+        """The names of the criteria at which one design is ahead of another."""
+        keys = better_at(self[name], self[other])
+        return [c.name for c in CRITERIA if c.key in keys]
+
+    def compared(self, name: str, other: str, key: str) -> str:
+        """Whether the figure of `name` is "more", "fewer" or "as many", beside that of `other`."""
+        one, two = self[name].values.get(key), self[other].values.get(key)
+        if beats(key, one, two) or beats(key, two, one):
+            return "more" if one.mean > two.mean else "fewer"
+        return "as many"
+
     def sentence(self, name: str) -> str:
         """What a design is best at, what it pays, and whom it beats."""
         entry = self[name]
         others = [other for other in self.standing if other is not entry]
         if entry.tier:
-            return f"{entry.name} is {TIERS[entry.tier]}: however fast, it stands below all that are safe and live."
+            return f"{entry.name} is {entry.verdict}. However fast, it stands below all that are safe and live."
         parts = []
-        above = [other.name for other in others if dominates(other, entry)]
+        above = self.beaten_by(name)
         below = [other.name for other in others if dominates(entry, other)]
         best = self.best_at(name)
         if above:
@@ -161,7 +182,7 @@ class Board:
         rows = []
         for place, entry in self.ranked:
             cells = [said(entry.values.get(c.key)) + " *" * (entry in best[c.key]) for c in CRITERIA]
-            rows.append([place, label(entry), TIERS[entry.tier], *cells])
+            rows.append([place, label(entry), entry.verdict, *cells])
         return Table(["place", "design", "explorer", *(c.name for c in CRITERIA)], rows)
 
     @property
@@ -184,7 +205,8 @@ class Board:
         best = {c.key: self.best(c.key) for c in CRITERIA}
         rows = [
             {
-                "place": place, "name": entry.name, "note": entry.note, "mine": entry.mine, "tier": TIERS[entry.tier],
+                "place": place, "name": entry.name, "note": entry.note or entry.finding, "mine": entry.mine,
+                "tier": TIERS[entry.tier],
                 "cells": [
                     (short(entry.values.get(c.key)), self.share(c, entry), entry in best[c.key]) for c in CRITERIA
                 ],

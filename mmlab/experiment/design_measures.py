@@ -89,7 +89,7 @@ CRITERIA = (
               "somebody throws the page out, 8 threads map memory", lambda r: r.faults_per_second),
     Criterion("attacked pairs", "DONTNEED", ("pairs/s", "DONTNEED"), MORE,
               "the same run, seen by the 8 threads that map memory", lambda r: r.mmaps_per_second),
-    Criterion("p99", "DONTNEED", ("p99 wait us", "DONTNEED"), LESS,
+    Criterion("p99", "DONTNEED", ("p99 us", "DONTNEED"), LESS,
               "one in a hundred of their waits for mmap_sem is longer", lambda r: wait(r, "p99"), same=10),
     Criterion("longest", "DONTNEED", ("longest us", "DONTNEED"), LESS,
               "the longest of their waits", lambda r: wait(r, "max"), same=10),
@@ -103,6 +103,15 @@ CRITERIA = (
 BY_KEY = {criterion.key: criterion for criterion in CRITERIA}
 SAME = 0.02
 """two figures that differ by less than this share are called equal"""
+
+
+def judged_by() -> Table:
+    """The criteria, what they say, and the scenario that each is measured in."""
+    rows = []
+    for c in CRITERIA:
+        trial = TRIALS[c.trial]
+        rows.append([c.name, c.better, c.says, trial.lines("synchronous")[0].replace("design='synchronous'", "design")])
+    return Table(["criterion", "better", "what it is", "run"], rows)
 
 
 def cpu(result: Result) -> float | None:

@@ -3,7 +3,7 @@
 from . import svg, units
 from .svg import escaped, fit, num
 
-NAME, ROW, HEAD, TIER = 196, 38, 64, 26
+NAME, ROW, HEAD, TIER = 172, 38, 64, 26
 BLUE, GREY, GREEN = "#0072B2", "#7a828c", "#009E73"
 
 
@@ -62,7 +62,7 @@ def heads(columns, step):
     for n, ((what, where), better) in enumerate(columns):
         right = NAME + (n + 1) * step - 4
         for at, words, bold in ((18, what, True), (34, where, False)):
-            out.append(svg.text(right, at, fit(words, step + 4, 11.5, bold), 11.5, "end", dim=not bold, bold=bold))
+            out.append(svg.text(right, at, fit(words, step + 8, 10.5, bold), 10.5, "end", dim=not bold, bold=bold))
         out.append(svg.text(right, 50, better, 11, "end", dim=True))
         out.append(arrow(right - svg.width_of(better, 11) - 8, 46, better == "more"))
     return "".join(out)
