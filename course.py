@@ -36,6 +36,7 @@ ROOT = Path(__file__).resolve().parent
 EXTRAS = {"lab": {"course"}, "test": {"course", "test"}, "refresh": {"course", "test"}}
 HANDED_OUT = ("notebooks", "exercises")  # copied to work/
 REFRESHED = ("notebooks", "solutions")  # executed by refresh
+MOST_PROCESSES = 4  # that run tests at the same time
 FIRST_PORT = 8888
 CELL_SECONDS = 300
 
@@ -546,11 +547,16 @@ def pytest_arguments(arguments, root, cwd):
     return found
 
 
+def side_by_side(arguments, cpus):
+    """What makes pytest use several processes: for the whole default tier, where there are cpus for it."""
+    return ["-n", str(min(cpus, MOST_PROCESSES)), "--dist", "loadfile"] if not arguments and cpus > 1 else []
+
+
 def test(arguments):
     cwd = Path.cwd()
     set_up(ROOT, EXTRAS["test"])
     env = environment(ROOT, ROOT / ".venv" / "jupyter")
-    command = [str(venv_python(ROOT / ".venv")), "-m", "pytest"]
+    command = [str(venv_python(ROOT / ".venv")), "-m", "pytest", *side_by_side(arguments, os.cpu_count() or 1)]
     return run(command + pytest_arguments(arguments, ROOT, cwd), env, ROOT)
 
 

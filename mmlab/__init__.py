@@ -29,7 +29,9 @@ __all__ = [
     "exponential",
     "one_fault",
     "panel",
+    "step_panel",
     "sweep",
+    "sweep_panel",
     "uniform",
     "verdicts",
 ]
@@ -41,6 +43,8 @@ LATER = {
     "World": ".experiment.worlds",
     "explore": ".experiment.exploration",
     "panel": ".widgets",
+    "step_panel": ".widgets",
+    "sweep_panel": ".widgets",
     "verdicts": ".experiment.verdicts",
 }
 """what is imported when somebody asks for it: the panel needs ipywidgets, and few runs need the explorer"""

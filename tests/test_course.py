@@ -532,6 +532,12 @@ def test_arguments_of_test_go_to_pytest_as_they_are(project, monkeypatch):
     assert asked == [{"course", "test"}, (["-m", "pytest", "--slow", "-m", "slow", "-k", "a b"], project)]
 
 
+def test_the_whole_default_tier_runs_in_several_processes_and_a_chosen_part_in_one():
+    assert course.side_by_side([], cpus=2) == ["-n", "2", "--dist", "loadfile"]
+    assert course.side_by_side([], cpus=64)[1] == "4"
+    assert course.side_by_side([], cpus=1) == course.side_by_side(["-x"], cpus=2) == []
+
+
 @pytest.mark.parametrize("command", [[], ["lab"], ["test"], ["refresh"]])
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as stopped:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 
 from ..designs import find
-from ..engine.step import GOALS, Stepper, goal_of
-from ..experiment.exploration import prepare
+from ..engine.step import GOALS, Stepper
+from ..experiment.stepping import begin, places
 from ..experiment.worlds import world_of
-from ..view.folding import SEEN
 from ..view.interleaving_text import SIGNS, text
-from ..view.states import STATES
 from .commands import print_json
 
 HELP = """  a number or a name   let that task (or the disk) take its next step
@@ -34,11 +32,8 @@ def step(args) -> int:
             print(f"{goal.name}\n   {goal.sentence}")
         return 0
     design, world = find(args.design), world_of(args.scenario)
-    goal = goal_of(args.goal)
-    stage = prepare(design, world, args.grain)[0]
-    stage.movers.counters_are_protected = False  # a look at a counter is a step, whether it must be one or not
-    stepper = Stepper(stage, goal)
-    print(f"{design} in «{world.name}»: {world.bounds}\nthe goal: {goal.sentence}   (? for help, q to quit)\n")
+    stepper = begin(design, world, args.goal, args.grain)
+    print(f"{design} in «{world.name}»: {world.bounds}\nthe goal: {stepper.goal.sentence}   (? for help, q to quit)\n")
     return play(stepper, sys.stdin, design.name, world.name)
 
 
@@ -100,13 +95,11 @@ def show(stepper: Stepper, told) -> None:
         print("nobody can move after a finding; u undoes the last step")
         return
     number = 0
-    for choice in stepper.possible():
-        state = SEEN.get(choice.state)
-        lane = f"[{SIGNS[state]}] {STATES[state].label}" if state else "done" if choice.state else ""
-        if choice.can:
+    for place in places(stepper):
+        lane = f"[{SIGNS[place.state]}] {place.seen}" if place.state else place.seen
+        if place.can:
             number += 1
-            where = f"   {choice.line[0]}:{choice.line[1]}" if choice.line else ""
-            print(f" {number:>2}  {choice.name:<9} {lane:<44} next: {choice.next}{where}")
+            where = f"   {place.line[0]}:{place.line[1]}" if place.line else ""
+            print(f" {number:>2}  {place.name:<9} {lane:<44} next: {place.words}{where}")
         else:
-            sleeps = f"asleep: {choice.next}" if choice.next and choice.state else choice.next
-            print(f"  -  {choice.name:<9} {lane:<44} {sleeps}".rstrip())
+            print(f"  -  {place.name:<9} {lane:<44} {place.words}".rstrip())

@@ -9,6 +9,7 @@ Importing this needs no ipywidgets; without them the questions are still asked, 
 
 from .answers import predict, reveal
 from .document import design_document
+from .exercises import check, hint, mine
 from .faults import compare_faults, every_kind
 from .guesses import guess_of
 from .installation import check_installation
@@ -17,14 +18,17 @@ from .stepper import step_through
 
 __all__ = [
     "board",
+    "check",
     "check_design",
     "check_installation",
     "compare_faults",
     "design_document",
     "every_kind",
     "guess_of",
+    "hint",
     "judged_by",
     "measure_design",
+    "mine",
     "predict",
     "reveal",
     "save_report",

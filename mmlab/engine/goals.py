@@ -10,23 +10,32 @@ PASSED = 2
 
 
 class Goal(NamedTuple):
-    """`sentence` says what to reach; `reached(stepper)` is a sentence about how it was, or "" while it is not."""
+    """`sentence` says what to reach; `reached(stepper)` is a sentence about how it was, or "" while it is not.
+
+    `words` is for a goal that is a finding: its kind has one of them in it, or is any at all if there are none; None
+    for other goals. `memory(stepper)` is what the goal knows of the past, beside the state: for who looks for a way.
+    """
 
     name: str
     sentence: str
     reached: Callable[[object], str]
+    words: tuple[str, ...] | None = None
+    memory: Callable[[object], object] = lambda stepper: None
+
+    def wants(self, bug) -> bool:
+        """Whether a KernelBug is what the goal asks for."""
+        return self.words is not None and (not self.words or any(word in bug.kind for word in self.words))
 
 
-def found(*words: str) -> Callable[[object], str]:
-    """A finding whose kind has one of the words in it; any finding without words."""
+def finding(name: str, sentence: str, *words: str) -> Goal:
+    """The goal to find something whose kind has one of the words in it; anything without words."""
 
     def reached(stepper) -> str:
         bug = stepper.finding
-        if bug is None or (words and not any(word in bug.kind for word in words)):
-            return ""
-        return f"{bug.kind}: {bug.detail}"
+        return f"{bug.kind}: {bug.detail}" if bug is not None and goal.wants(bug) else ""
 
-    return reached
+    goal = Goal(name, sentence, reached, words)
+    return goal
 
 
 def livelock(stepper) -> str:
@@ -70,31 +79,41 @@ def had_a_turn(stepper, name: str, before: int) -> bool:
 
 def starvation(stepper) -> str:
     """A writer waits for mmap_sem, and others let go of it meanwhile, one after the other."""
-    passed: dict[str, list[str]] = {}
+    for writer, others in passed_by(stepper).items():
+        if len(others) == PASSED:
+            return f"{writer} stood in the queue of mmap_sem while {' and '.join(others)} passed"
+    return ""
+
+
+def passed_by(stepper) -> dict[str, tuple[str, ...]]:
+    """For each writer in the queue of mmap_sem, who has let go of it since; one that PASSED have passed stays so."""
+    passed: dict[str, tuple[str, ...]] = {}
     for step in stepper.steps:
         for event in step.events:
             if not event.object.startswith("mmap_sem/"):
                 continue
             if event.what == "wait" and event.object == "mmap_sem/write":
-                passed[event.task] = []
-            elif event.what == "acquire" or event.what == "gave_up":
+                passed.setdefault(event.task, ())
+            elif event.what in ("acquire", "gave_up") and len(passed.get(event.task, ())) < PASSED:
                 passed.pop(event.task, None)
             elif event.what == "release":
-                for writer, others in passed.items():
-                    others.append(event.task)
-                    if len(others) >= PASSED:
-                        return f"{writer} stood in the queue of mmap_sem while {' and '.join(others)} passed"
-    return ""
+                passed = {writer: (*others, event.task)[:PASSED] for writer, others in passed.items()}
+    return passed
 
 
 GOALS = {
     goal.name: goal
     for goal in (
-        Goal("finding", "break any rule of the kernel", found()),
+        finding("finding", "break any rule of the kernel"),
         Goal(
             "livelock", "come back to a state that was there before, the fault unresolved, everybody in turn", livelock
         ),
-        Goal("stale pte", "use or map what is not there any more", found("stale", "unmapped", "use after free")),
-        Goal("starvation", f"let {PASSED} others pass while a writer waits for mmap_sem", starvation),
+        finding("stale pte", "use or map what is not there any more", "stale", "unmapped", "use after free"),
+        Goal(
+            "starvation",
+            f"let {PASSED} others pass while a writer waits for mmap_sem",
+            starvation,
+            memory=lambda stepper: tuple(sorted(passed_by(stepper).items())),
+        ),
     )
 }

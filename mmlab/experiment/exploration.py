@@ -86,7 +86,7 @@ class Verdict(VerdictViews):
     def __str__(self) -> str:
         how = "all" if self.complete else "CUT OFF after"
         size = f"{self.states:,} states, {self.transitions:,} transitions"
-        lines = [self.sentence, f"  {how} {size}, grain {self.grain}, {self.seconds:.1f} s"]
+        lines = [self.sentence, f"  {how} {size}, grain {self.grain}"]
         lines += [f"  within {self.bounds}"] if not self.holds else []
         if self.finding is not None:
             lines += ["", self.finding.report()]
@@ -219,6 +219,16 @@ def kept_elsewhere(design: Design, stage: Stage) -> KernelBug | None:
     return None
 
 
+def livelock(comm: str) -> KernelBug:
+    """The finding that the fault of this task is never resolved."""
+    return KernelBug(
+        "livelock",
+        f"{comm} moves for ever and its fault is never resolved, though everybody gets a turn",
+        "what bounds the number of retries, and who can take away what the last pass waited for",
+        task=comm,
+    )
+
+
 def judge_liveness(verdict: Verdict, stage: Stage, victims: list[int]) -> Lasso | list[int] | None:
     """Look for a fair cycle and for tasks that can never move again. Returns the path that shows one, or None."""
     graph, processes = verdict.search.graph, len(stage.frames) + 1
@@ -226,14 +236,8 @@ def judge_liveness(verdict: Verdict, stage: Stage, victims: list[int]) -> Lasso 
     for victim in victims:
         found = fair_cycle(graph, victim, processes)
         if found is not None:
-            comm = stage.k.tasks[victim].comm
             verdict.live = False
-            verdict.finding = KernelBug(
-                "livelock",
-                f"{comm} moves for ever and its fault is never resolved, though everybody gets a turn",
-                "what bounds the number of retries, and who can take away what the last pass waited for",
-                task=comm,
-            )
+            verdict.finding = livelock(stage.k.tasks[victim].comm)
             return found
     for task, state in never_again(graph, list(range(len(stage.frames)))):
         stage.freezer.thaw(verdict.search.states[state])

@@ -11,7 +11,7 @@ from .interleavings import Interleaving, passing_paths, tell
 if TYPE_CHECKING:
     from ..designs import Design
 
-COLUMNS = ["design", "scenario", "safe", "live", "killable", "finding", "steps", "states", "transitions", "seconds"]
+COLUMNS = ["design", "scenario", "safe", "live", "killable", "finding", "steps", "states", "transitions"]
 
 
 class VerdictViews:
@@ -48,7 +48,7 @@ class VerdictViews:
         killable = known(self.killable) if self.world.kill else None
         return [
             self.design, self.scenario, known(self.safe), known(self.live), killable, kind, steps, self.states,
-            self.transitions, round(self.seconds, 2),
+            self.transitions,
         ]  # fmt: skip
 
     def table(self) -> Table:

@@ -108,7 +108,7 @@ def title(told):
 def headline(told):
     """The finding in a few words."""
     if told.finding is None:
-        return f"{units.plural(len(told.steps), 'step')}, nothing wrong"
+        return f"{units.plural(len(told.steps), 'step')}, {told.note or 'nothing wrong'}"
     if told.loop_from is not None:
         return f"{told.finding.kind}: steps {told.loop_from + 1} to {len(told.steps)} again and again"
     return f"{told.finding.kind} at step {len(told.steps)}"

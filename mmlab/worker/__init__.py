@@ -9,12 +9,15 @@ each call under way.
         mmlab.explore(final)
         mmlab.Scenario(design=final).run(seconds=1)
 
+A text of ordinary functions (a formula, a prediction) runs in a `Calculator`.
+
 It is no sandbox: the process can still read files and use the network. But whatever it does, crash, hang, flood or
 lie, becomes a finding here.
 """
 
+from .calculator import Calculator
 from .process import Limits, Worker
 from .remote import RemoteDesign, remote
-from .trouble import WorkerBug
+from .trouble import Theirs, WorkerBug
 
-__all__ = ["Limits", "RemoteDesign", "Worker", "WorkerBug", "remote"]
+__all__ = ["Calculator", "Limits", "RemoteDesign", "Theirs", "Worker", "WorkerBug", "remote"]

@@ -38,15 +38,19 @@ def load(task: dict) -> Design:
     if "design" in task:
         return shipped(task["design"])
     base = shipped(task["base"])
-    module = types.ModuleType("yours")
-    sys.modules["yours"] = module
-    source = task["source"]
-    linecache.cache[CELL] = (len(source), None, source.splitlines(True), CELL)
-    exec(compile(source, CELL, "exec", dont_inherit=True), module.__dict__)
-    functions = functions_of(module)
+    functions = functions_of(module_of(task["source"]))
     added = {name: function for name, function in functions.items() if name not in base.functions}
     replaced = {name: function for name, function in functions.items() if name in base.functions}
     return base.patched(task["name"], added=added, **task.get("options", {}), **replaced)
+
+
+def module_of(source: str) -> types.ModuleType:
+    """A module made of a source text. Raises whatever the text raises."""
+    module = types.ModuleType("yours")
+    sys.modules["yours"] = module
+    linecache.cache[CELL] = (len(source), None, source.splitlines(True), CELL)
+    exec(compile(source, CELL, "exec", dont_inherit=True), module.__dict__)
+    return module
 
 
 def functions_of(module: types.ModuleType) -> dict[str, Callable]:

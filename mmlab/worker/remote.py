@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 
 from ..designs.design import CALLED_BY_THE_KERNEL, Design
-from ..engine.explore.code import Stop, differs, said
+from ..engine.explore.code import Stop, differs, run_code, said
 from ..kernel.bug import KernelBug
 from .call import Finished, stand_in
 from .loading import shipped
@@ -26,6 +27,7 @@ MOST_KEPT = 200
 
 class RemoteDesign(Design):
     """`patch` has stand-ins for the functions that the kernel calls; all the others are known in the worker alone.
+    `kept` are those of mmlab's own that a text leaves alone: they run here, for each call through the pipe takes time.
 
     Used as a context manager, or closed with `close`. `worker` is the process, `elsewhere` the design itself.
     """
@@ -37,11 +39,13 @@ class RemoteDesign(Design):
         self.finished: deque[Finished] = deque(maxlen=MOST_KEPT)
         self.found: dict[tuple, Stop] = {}
         self.shipped = is_shipped
+        self.kept = untouched(base, task["source"]) if "source" in task else {}
         begins = self.greet()
         stand_ins = {
             function: stand_in(function, self.worker, self.over, self.finished, begins.get(function))
             for function in CALLED_BY_THE_KERNEL
         }
+        stand_ins |= self.kept
         super().__init__(name, None, stand_ins, base.story, base.source, base.answers, after_retry=base.after_retry)
         self.stood_for = base
         self.elsewhere = self
@@ -78,6 +82,8 @@ class RemoteDesign(Design):
 
         What goes wrong with the worker is a Stop of the kind "raise", and stays so for this history.
         """
+        if name in self.kept:
+            return run_code(self.kept[name], arguments, self.kept, False, history)
         call = name, arguments, history
         if call not in self.found:
             try:
@@ -90,8 +96,14 @@ class RemoteDesign(Design):
     def again(self) -> Iterator:
         """`run` of a fresh process, which knows nothing of what was asked before."""
         worker = Worker(self.task, self.worker.limits, self.worker.command)
+
+        def run(name: str, arguments: tuple, history: tuple) -> Stop:
+            if name in self.kept:
+                return self.run(name, arguments, history)
+            return ask(worker, name, arguments, history)
+
         try:
-            yield lambda name, arguments, history: ask(worker, name, arguments, history)
+            yield run
         finally:
             worker.stop()
 
@@ -124,6 +136,26 @@ class RemoteDesign(Design):
 
     def __exit__(self, *_) -> None:
         self.close()
+
+
+def untouched(base: Design, source: str) -> dict:
+    """The functions that the kernel calls and that the text has nothing to do with, with those that they call.
+
+    They are mmlab's own and run here. A text that mentions one of their names keeps it in the worker.
+    """
+    words = set(re.findall(r"\w+", source))
+    kept = {}
+    for name in CALLED_BY_THE_KERNEL:
+        family, wanted = set(), [name]
+        while wanted:
+            one = wanted.pop()
+            if one in base.functions and one not in family:
+                family.add(one)
+                wanted += base.functions[one].__code__.co_names
+        dispatched = any("nopage" in base.functions[one].__code__.co_names for one in family)  # calls it knows not what
+        if not dispatched and not family & words:
+            kept.update((one, base.functions[one]) for one in base.functions if one in family)
+    return kept
 
 
 def ask(worker: Worker, name: str, arguments: tuple, history: tuple) -> Stop:

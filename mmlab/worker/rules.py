@@ -16,7 +16,7 @@ from ..kernel.bug import KernelBug
 from ..kernel.handle import STEPS
 from ..kernel.sleep import TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE
 from ..kernel.task import SIGBUS, SIGKILL, SIGSEGV, SIGUSR1
-from .trouble import Untrue
+from .trouble import Theirs, Untrue
 
 ALWAYS = {"k": "Machine", "me": "task_struct", "mm": "mm_struct"}
 """what every call knows by name"""
@@ -93,7 +93,7 @@ def error_of(what, place) -> Exception:
         if len(what) == 3:
             return KernelBug(*what, where=place)
         if len(what) == 2 and what[0].isidentifier():
-            return type(what[0], (Exception,), {"__module__": "builtins"})(what[1])
+            return type(what[0], (Theirs,), {"__module__": "builtins"})(what[1])
     raise Untrue("it says that an exception was raised, and does not say which")
 
 

@@ -18,7 +18,8 @@ from ..engine.watchdog import never_awaited, told_by
 from ..kernel.bug import KernelBug, calling_place, place_in
 from .conversation import Conversation
 from .lines import MOST_TEXT, from_request, to_line
-from .loading import load, places_of
+from .loading import load, module_of, places_of
+from .values import from_plain, to_plain
 
 
 class Lockup(BaseException):
@@ -35,6 +36,7 @@ class Server:
         self.cpu = 0.0
         self.conversations: dict[int, Conversation] = {}
         self.design = None
+        self.module = None
         self.functions: dict = {}
         self.unawaited: list[KernelBug] = []
 
@@ -93,7 +95,12 @@ class Server:
             return stop_reply(run_code(self.functions[name], arguments, self.functions, False, history))
         if "session" in request:
             return self.converse(request)
+        if "call" in request:
+            return self.calculate(*request["call"])
         self.cpu = request["cpu"]
+        if "calculate" in request:
+            self.module = module_of(request["calculate"])
+            return {"loaded": True}
         self.design = load(request)
         self.functions = self.design.guarded
         if not self.design.is_shipped:
@@ -101,6 +108,13 @@ class Server:
             warnings.simplefilter("always", RuntimeWarning)
             warnings.showwarning = self.hear
         return {"functions": [[name, *place] for name, place in places_of(self.design).items()]}
+
+    def calculate(self, name: str, arguments) -> dict:
+        """Call an ordinary function of the text."""
+        function = getattr(self.module, name, None)
+        if not callable(function):
+            raise NameError(f"there is no function {name!r}")
+        return {"value": to_plain(function(*from_plain(arguments)))}
 
     def converse(self, request: dict) -> dict:
         """One turn of a conversation."""

@@ -22,3 +22,7 @@ class WorkerBug(KernelBug):
 
 class Untrue(Exception):
     """A reply is not what it must be; the message says why. Becomes a WorkerBug of the kind LIE."""
+
+
+class Theirs(Exception):
+    """An exception that the code in the worker raised: each is of a subclass with the name that it has there."""

@@ -62,7 +62,7 @@ class Interleaving:
 
     `tasks` in order, `schedule` who moves at each step (a task's comm, or "disk"), `path` the same as numbers, `steps`
     the story; the steps from `loop_from` on repeat for ever (None: they do not); `finding` is the KernelBug at its end,
-    or None. `begin` is what each task did before the first step.
+    or None. `begin` is what each task did before the first step; `note` says what it leads to where that is no finding.
     """
 
     design: str
@@ -74,6 +74,7 @@ class Interleaving:
     finding: KernelBug | None = None
     path: tuple[int, ...] = ()
     begin: dict[str, str] = field(default_factory=dict)
+    note: str = ""
 
     def __len__(self) -> int:
         return len(self.schedule)

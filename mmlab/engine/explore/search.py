@@ -59,13 +59,18 @@ class Search:
 
     `states` has all states, `graph` how they hang together; the graph is whole if `complete`. `found` is the safety
     finding, or None; `unkillable` the path to a state in which a task that is being killed sleeps for I/O all the same,
-    or None; `witness` the path to the first state for which `goal(k)` holds. `most` bounds the number of states.
+    or None; `witness` the path to the first state for which `goal(k)` holds. `most` bounds the number of states. A
+    finding for which `wanted(bug)` is false does not stop the search: that way leads nowhere.
     """
 
-    def __init__(self, stage, *, most: int, goal: Callable | None = None, tell: Callable | None = None) -> None:
+    def __init__(
+        self, stage, *, most: int, goal: Callable | None = None, tell: Callable | None = None,
+        wanted: Callable[[KernelBug], bool] | None = None,
+    ) -> None:  # fmt: skip
         self.stage = stage
         self.most = most
         self.goal = goal
+        self.wanted = wanted
         self.tell = tell
         self.graph = Graph()
         self.found: Found | None = None
@@ -94,6 +99,8 @@ class Search:
                     raise
                 except Exception as error:
                     bug = error if isinstance(error, KernelBug) else python_error(stage, error)
+                    if self.wanted is not None and not self.wanted(bug):
+                        continue
                     self.found = Found(bug, [*graph.path_to(state), mover])
                     return
                 after = effect.state
@@ -140,9 +147,13 @@ class Search:
         stage = self.stage
         stage.freezer.thaw(self.states[state])
         alive = [number for number in range(len(stage.frames)) if stage.is_alive(number)]
-        if alive:
-            self.found = Found(deadlock(stage, alive), self.graph.path_to(state))
-        return bool(alive)
+        if not alive:
+            return False
+        bug = deadlock(stage, alive)
+        if self.wanted is not None and not self.wanted(bug):
+            return False
+        self.found = Found(bug, self.graph.path_to(state))
+        return True
 
 
 def deadlock(stage, alive: list[int]) -> KernelBug:

@@ -1,0 +1,110 @@
+"""Finding a learner's work by name: the functions of an exercise and what they need, wherever in a notebook they stand.
+
+Split, moved, repeated and extra cells do not matter, nor do cells that fail and have nothing to do with the exercise:
+no cell is run here. Of a name that is defined more than once, the last definition counts, as in a notebook that is run
+from top to bottom.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterable
+from typing import NamedTuple
+
+DEFINITIONS = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign,
+)  # fmt: skip
+
+
+class Definition(NamedTuple):
+    """One statement that binds names: the number of its cell (from 1), its text, the names that it binds and uses."""
+
+    cell: int
+    text: str
+    binds: frozenset[str]
+    uses: frozenset[str]
+
+
+class Gathered(NamedTuple):
+    """`source` is a text that defines what was found; `missing` are the names that no cell defines; `trouble` has a
+    line for each cell that is not Python."""
+
+    source: str
+    missing: tuple[str, ...]
+    trouble: tuple[str, ...]
+
+
+def gather(cells: Iterable[str], names: Iterable[str]) -> Gathered:
+    """The functions called `names`, with everything at the top of a cell that they need, as one text."""
+    found: dict[str, tuple[int, Definition]] = {}
+    stars: list[tuple[int, Definition]] = []
+    trouble, number = [], 0
+    for cell, text in enumerate(cells, 1):
+        try:
+            definitions = definitions_of(text, cell)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            where = f", line {error.lineno}: {(error.text or '').strip()}" if isinstance(error, SyntaxError) else ""
+            trouble.append(f"cell {cell} is not Python{where} ({getattr(error, 'msg', None) or error})"[:300])
+            continue
+        for definition in definitions:
+            number += 1
+            stars += [(number, definition)] * ("*" in definition.binds)
+            found.update(dict.fromkeys(definition.binds, (number, definition)))
+    names = tuple(names)
+    needed, wanted = dict(stars), [name for name in names if name in found]  # `import *` may bind any name
+    while wanted:
+        number, definition = found[wanted.pop()]
+        if number not in needed:
+            needed[number] = definition
+            wanted += [name for name in sorted(definition.uses) if name in found]
+    source = "\n\n".join(needed[number].text for number in sorted(needed))
+    return Gathered(source + "\n", tuple(name for name in names if name not in found), tuple(trouble))
+
+
+def definitions_of(text: str, cell: int) -> list[Definition]:
+    """The statements at the top of a cell that bind names. Raises SyntaxError for a cell that is not Python."""
+    text = without_magics(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a learner's "\d" is no business of ours
+        statements = ast.parse(text).body
+    lines = text.splitlines()
+    found = []
+    for node in statements:
+        if isinstance(node, DEFINITIONS):
+            first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+            block = "\n".join(lines[first - 1 : node.end_lineno])
+            whole = block if ast_alone(block) else ast.get_source_segment(text, node)
+            found.append(Definition(cell, whole, frozenset(bound(node)), frozenset(used(node))))
+    return found
+
+
+def ast_alone(block: str) -> bool:
+    """Whether these lines are one statement: `a = 1; b = 2` has two on its line."""
+    try:
+        return len(ast.parse(block).body) == 1
+    except SyntaxError:
+        return False
+
+
+def without_magics(text: str) -> str:
+    """The cell without what only IPython understands, line numbers kept."""
+    if text.lstrip().startswith("%%"):
+        return ""
+    lines = text.split("\n")
+    return "\n".join("" if line.startswith(("%", "!")) or line.rstrip().endswith("?") else line for line in lines)
+
+
+def bound(node: ast.stmt) -> set[str]:
+    """The names that a statement binds in the notebook."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+
+
+def used(node: ast.stmt) -> set[str]:
+    """The names that a statement reads, its own local ones too: to gather too much does no harm."""
+    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}

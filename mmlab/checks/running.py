@@ -1,0 +1,64 @@
+"""Running the checks of an exercise on a learner's work: nothing that the work does stops them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..experiment.progress import bar
+from ..kernel.bug import KernelBug
+from ..worker import Limits, Theirs
+from .check import Check, Exercise
+from .draw import PRACTICE, Draw
+from .gather import Gathered, gather
+from .outcome import NOT_DEFINED, Outcome, not_yet
+from .report import Line, Report
+from .work import LIMITS, Unusable, Work
+
+
+def run_checks(
+    exercise: Exercise, cells: Iterable[str], *, key: str = PRACTICE, more: Sequence[Check] = (),
+    limits: Limits = LIMITS, command: Sequence[str] = (), progress: bool | None = None,
+) -> Report:  # fmt: skip
+    """Find the learner's functions in `cells` and run every check of the exercise on them, and the unseen ones `more`.
+
+    key: what the checks draw by lot follows from it. limits, command: of the worker processes, see mmlab.worker.
+    Raises nothing for what the work does: that is in the report. What is raised is an error of mmlab or of a check.
+    """
+    found = gather(cells, exercise.functions)
+    lines = []
+    checks = (*exercise.checks, *more)
+    with Work(found.source, limits, command) as work, bar(exercise.name, progress) as tell:
+        for number, check in enumerate(checks, 1):
+            lines.append(Line(check, outcome_of(check, exercise, found, work, key)))
+            if tell is not None:
+                tell(number / len(checks))
+    return Report(exercise, lines, found.trouble)
+
+
+def outcome_of(check: Check, exercise: Exercise, found: Gathered, work: Work, key: str) -> Outcome:
+    """What one check says."""
+    needs = exercise.functions if check.needs is None else check.needs
+    missing = [name for name in needs if name in found.missing]
+    if missing:
+        names = " and ".join(missing)
+        return Outcome(NOT_DEFINED, f"No cell defines {names}: run the cell that does, and mind the spelling.")
+    try:
+        return check.run(work, Draw(key, exercise.name, check.name))
+    except Unusable as error:
+        return not_yet(str(error))
+    except KernelBug as bug:
+        return not_yet(told(bug))
+    except Theirs as error:
+        return not_yet(what_was_raised(error))
+
+
+def told(bug: KernelBug) -> str:
+    """A finding in the words of a kernel's report, with the learner's line."""
+    return bug.report()
+
+
+def what_was_raised(error: Theirs) -> str:
+    """An exception of the learner's code."""
+    if type(error).__name__ == "NotImplementedError":
+        return f"Still to be written: {error}" if str(error) else "Still to be written."
+    return f"Your code raised {type(error).__name__}: {error}"

@@ -1,0 +1,74 @@
+"""A learner's work on one exercise: a text, which is never run in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from ..kernel.bug import KernelBug
+from ..worker import Calculator, Limits, RemoteDesign, Theirs, remote
+
+LIMITS = Limits(cpu=0.5, answer=10.0, printed=1 << 20)
+"""of the learner's code, for one answer"""
+
+
+class Work:
+    """The text of the learner's functions. A context manager: its processes end with it.
+
+    `design` and `call` run it, each in a worker process; what goes wrong there is raised here as a KernelBug, as
+    Theirs (an exception of the learner's), or, if it cannot be patched onto its base, as Unusable.
+    """
+
+    def __init__(self, source: str, limits: Limits = LIMITS, command: Sequence[str] = ()) -> None:
+        self.source = source
+        self.limits = limits
+        self.command = tuple(command)
+        self.ends = ExitStack()
+        self.known: dict = {}
+
+    def once(self, key, make: Callable):
+        """What `make()` gave, or raised, when it was first asked for under this key: checks share long work."""
+        if key not in self.known:
+            try:
+                self.known[key] = make(), None
+            except (KernelBug, Theirs, Unusable) as error:
+                self.known[key] = None, error
+        value, error = self.known[key]
+        if error is not None:
+            raise error
+        return value
+
+    def design(self, base: str, **options) -> RemoteDesign:
+        """The functions patched onto one of mmlab's designs; `options` go to Design.patched."""
+
+        def make() -> RemoteDesign:
+            try:
+                there = remote(base, self.source, name="yours", limits=self.limits, command=self.command, **options)
+            except ValueError as error:
+                raise Unusable(str(error)) from None
+            except Theirs as error:  # raised in the worker
+                if type(error).__name__ == "ValueError":
+                    raise Unusable(str(error)) from None
+                raise
+            return self.ends.enter_context(there)
+
+        return self.once(("design", base, repr(options)), make)
+
+    def call(self, function: str, *arguments):
+        """What the ordinary function of that name answers."""
+        calculator = self.once(
+            "calculator",
+            lambda: self.ends.enter_context(Calculator(self.source, self.limits, self.command)),
+        )
+        return calculator.call(function, *arguments)
+
+    def __enter__(self) -> Work:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.ends.close()
+        self.known.clear()
+
+
+class Unusable(Exception):
+    """The functions do not fit where they are to be put; the message says why."""

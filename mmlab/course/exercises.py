@@ -1,0 +1,71 @@
+"""What an exercise's notebook calls: check, hint, mine."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+
+from ..checks import Report, run_checks
+from ..checks.exercises import exercise
+from ..designs import Design, find
+from .show import Shown
+
+shown: dict[str, int] = {}
+"""how many hints of an exercise were asked for"""
+
+
+def check(name: str, cells: Iterable[str] | None = None) -> Report:
+    """Run the checks of the exercise `name` on the functions that you have defined in this notebook.
+
+    Your code runs in a process of its own: an endless loop ends there. What counts is the cell that you ran last.
+    cells: the texts of cells, where there is no notebook. Raises ValueError for an unknown exercise.
+    """
+    return Report(exercise(name), run_checks(exercise(name), history() if cells is None else cells).lines)
+
+
+def hint(name: str) -> Shown:
+    """The next hint of three; each says more than the one before. Raises ValueError for an unknown exercise."""
+    hints = exercise(name).hints
+    number = min(shown.get(name, 0) + 1, len(hints))
+    shown[name] = number
+    left = len(hints) - number
+    more = f"{left} more, if you ask again." if left else "That was the last one."
+    text = f"Hint {number} of {len(hints)}: {hints[number - 1]} ({more})"
+    return Shown(text, f"<p style='max-width:62em'>{text}</p>")
+
+
+def mine(name: str) -> Design:
+    """Your functions for the exercise `name`, as a design to run, explore and step through in this notebook.
+
+    Raises ValueError while one of them is missing, and when they do not fit.
+    """
+    one = exercise(name)
+    base = find(one.base)
+    space = names_here()
+    yours = {
+        key: value
+        for key, value in space.items()
+        if inspect.iscoroutinefunction(value) and (key in one.functions or key in base.functions)
+        and getattr(value, "__module__", "") == "__main__"
+    }  # fmt: skip
+    missing = [key for key in one.functions if key not in yours]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} is not defined yet: run the cell that defines it")
+    added = {key: value for key, value in yours.items() if key not in base.functions}
+    replaced = {key: value for key, value in yours.items() if key in base.functions}
+    return base.patched("mine", added=added, **one.options, **replaced)
+
+
+def history() -> list[str]:
+    """The cells that were run in this notebook, oldest first."""
+    return [text for text in names_here().get("In", ()) if isinstance(text, str)]
+
+
+def names_here() -> dict:
+    """What is defined in the notebook; nothing where there is none."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return {}
+    shell = get_ipython()
+    return {} if shell is None else shell.user_ns

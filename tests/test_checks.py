@@ -1,0 +1,201 @@
+"""Checks: the work is found by name wherever it stands, never runs here, and a report says what holds and no more."""
+
+import pytest
+
+from mmlab.checks import (
+    ALMOST,
+    CORRECT,
+    NOT_DEFINED,
+    NOT_YET,
+    PRACTICE,
+    Check,
+    Draw,
+    Exercise,
+    almost,
+    correct,
+    gather,
+    kinds,
+    not_yet,
+    run_checks,
+)  # fmt: skip
+from mmlab.worker import Limits
+
+QUICK = Limits(cpu=0.3, answer=2.0, printed=100_000)
+
+
+def exercise(*checks, functions=("f",), **more):
+    return Exercise("exN", "An exercise", functions, checks, ("a", "b", "c"), **{"kept": 0, "kept_points": 0, **more})
+
+
+def doubles(points=2, nearly=None):
+    return Check("it doubles", points, kinds.answers("f", lambda draw: [(1,), (4,)], lambda n: 2 * n, nearly=nearly))
+
+
+def report(*cells, of=None, **more):
+    return run_checks(of or exercise(doubles()), cells, limits=QUICK, **more)
+
+
+def statuses(*cells, **more):
+    return [line.outcome.status for line in report(*cells, **more).lines]
+
+
+# ------------------------------------------------------------------ finding the work
+
+
+def test_of_a_name_that_is_defined_twice_the_last_definition_counts():
+    assert statuses("def f(n): return 0", "def f(n): return 2 * n") == [CORRECT]
+    assert statuses("def f(n): return 2 * n", "def f(n): return 0") == [NOT_YET]
+
+
+def test_what_the_function_needs_comes_along_and_nothing_else_is_run():
+    cells = [
+        "import math\nTWO = 2",
+        "1 / 0",
+        "def unrelated(): return undefined_name",
+        "open('/nowhere/x')",
+        "def helper(n):\n    return TWO * n",
+        "f = lambda n: helper(n) + math.floor(0.5)",
+    ]
+    found = gather(cells, ["f"])
+    assert "1 / 0" not in found.source and "unrelated" not in found.source and "open" not in found.source
+    assert statuses(*cells) == [CORRECT]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["%matplotlib inline\ndef f(n): return 2 * n", "!ls\ndef f(n): return 2 * n", "f?\ndef f(n): return 2 * n",
+     "a = 1; b = 2\ndef f(n): return 2 * n", "@staticmethod\ndef f(n):\n    return 2 * n"],
+)  # fmt: skip
+def test_a_cell_with_magics_decorators_or_several_statements_on_a_line_is_read(cell):
+    assert statuses(cell) == [CORRECT]
+
+
+def test_a_cell_that_is_not_python_is_told_and_does_no_harm():
+    told = report("def f(n): return 2 * n", "def f(:", "\x00")
+    assert told.holds
+    assert [one.startswith(f"cell {n} is not Python") for n, one in zip((2, 3), told.trouble)] == [True, True]
+
+
+def test_a_missing_function_is_not_defined_and_earns_nothing():
+    told = report("g = 1")
+    assert [line.outcome.status for line in told.lines] == [NOT_DEFINED]
+    assert told.earned == 0 and "f" in told.lines[0].outcome.message
+
+
+# ------------------------------------------------------------------ running it
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("def f(n):\n    while True: pass", "soft lockup"),
+        ("def f(n): return f(n)", "RecursionError"),
+        ("def f(n):\n    import os; os._exit(0)", "ended with exit status 0"),
+        ("def f(n): raise NotImplementedError('write me')", "Still to be written: write me"),
+        ("def f(n): return object()", "answers a object"),
+        ("def f(n):\n    print('x' * 10**6); return 2 * n", "printed more than"),
+        ("class E:\n    __eq__ = lambda *_: True\ndef f(n): return E()", "answers a E"),
+        ("def f(n): return True if n == 1 else 2 * n", "answers True"),
+        ("def f(): return 1", "TypeError"),
+        ("import nothing_of_the_kind\ndef f(n): return nothing_of_the_kind.x", "ModuleNotFoundError"),
+    ],
+)
+def test_whatever_the_work_does_is_a_message_and_no_points(cell, words):
+    told = report(cell)
+    assert told.earned == 0
+    assert words in str(told)
+
+
+def test_one_bad_check_does_not_cost_the_next():
+    both = exercise(
+        Check("one", 1, kinds.answers("f", lambda draw: [(1,)], lambda n: 2)),
+        Check("two", 1, kinds.answers("f", lambda draw: [(2,)], lambda n: 4)),
+    )
+    assert statuses("def f(n):\n    while n == 1: pass\n    return 2 * n", of=both) == [NOT_YET, CORRECT]
+
+
+def test_almost_right_earns_half():
+    near = exercise(doubles(3, nearly=lambda given, wanted: abs(given - wanted) < 2))
+    told = report("def f(n): return 2 * n + 1", of=near)
+    assert [line.outcome.status for line in told.lines] == [ALMOST]
+    assert told.earned == 1.5
+
+
+def test_an_error_in_a_check_is_not_blamed_on_the_work():
+    def run(work, draw):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        report("def f(n): pass", of=exercise(Check("broken", 1, run)))
+
+
+DROPS = """
+from mmlab.kernel import put_page, wait_on_page_locked
+
+async def drop_and_wait(k, mm, page):
+    await mm.mmap_sem.up_read()
+    await wait_on_page_locked(page)
+    {end}
+"""
+
+
+def explores(world):
+    run = kinds.every_interleaving("nopage_retry", world)
+    return exercise(Check("no rule is broken", 2, run), functions=("drop_and_wait",))
+
+
+def test_every_interleaving_of_a_world_is_tried_and_the_one_that_breaks_is_shown():
+    good, leaks = (DROPS.format(end=end) for end in ("await put_page(page)", "pass"))
+    assert report(good, of=explores("one fault")).holds
+    bad = report(leaks, of=explores("one fault")).lines[0].outcome
+    assert bad.status == NOT_YET
+    assert bad.shown is not None and "mmlab.explore(mine" in bad.replay
+    assert "page reference leaked" in bad.message
+
+
+def test_a_function_that_does_not_fit_is_told_once_and_clearly():
+    told = report("async def drop_and_wait(k): pass", of=explores("one fault")).lines[0].outcome
+    assert "its callers would not fit" in told.message and "raised" not in told.message
+
+
+def test_a_number_of_a_run_is_held_against_bounds():
+    run = kinds.number(
+        "nopage_retry", 0.05, lambda draw: {"disk": "1ms", "seed": draw.randrange(9)}, "mmaps_per_second", least=10_000
+    )
+    fast = exercise(Check("B is free", 1, run), functions=("drop_and_wait",))
+    good = DROPS.format(end="await put_page(page)")
+    keeps = good.replace("await mm.mmap_sem.up_read()", "").replace(
+        "put_page(page)", "put_page(page)\n    await mm.mmap_sem.up_read()"
+    )
+    assert report(good, of=fast).holds
+    assert not report(keeps, of=fast).holds
+
+
+# ------------------------------------------------------------------ lots and reports
+
+
+def test_lots_follow_from_the_key_and_from_nothing_else():
+    draws = [Draw(key, "ex1", check).randrange(10**9) for key in (PRACTICE, "k") for check in ("a", "b")]
+    assert len(set(draws)) == 4
+    assert draws == [Draw(key, "ex1", check).randrange(10**9) for key in (PRACTICE, "k") for check in ("a", "b")]
+
+
+def test_a_report_never_says_that_all_is_well_while_checks_are_kept():
+    told = report("def f(n): return 2 * n", of=exercise(doubles(), kept=3, kept_points=5))
+    assert told.holds
+    assert "3 further checks (5 points) are kept for grading" in str(told)
+    unseen = Check("unseen", 5, lambda work, draw: correct(), unseen=True)
+    graded = report("def f(n): return 2 * n", of=exercise(doubles(), kept=1, kept_points=5), more=[unseen])
+    assert "kept for grading" not in str(graded)
+    assert (graded.earned, graded.possible) == (7, 7)
+
+
+def test_a_report_as_html_has_every_word_escaped():
+    says = Check("<b>name</b>", 1, lambda work, draw: not_yet("<script>alert(1)</script>", replay="<i>"))
+    html = report("def f(n): pass", of=exercise(says))._repr_mimebundle_()["text/html"]
+    assert "<script" not in html and "<b>name" not in html and "<i>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_outcomes_know_their_share():
+    assert [one.share for one in (correct(), almost("x"), not_yet("x"))] == [1, 0.5, 0]
