@@ -233,7 +233,7 @@ class Board:
         return f"{self.caption}\n\n{self.table()}"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        return {"text/plain": repr(self), "text/html": self.picture()._repr_html_()}
+        return {"text/plain": self.caption, "text/html": self.picture()._repr_html_()}
 
 
 def said(value: theory.Estimate | None) -> str:

@@ -12,23 +12,26 @@ from ..designs import Design
 from ..engine.report import as_bug
 from ..kernel.bug import KernelBug
 from ..view.table import Table
+from .criteria import GUP
 from .exploration import Verdict, explore
 from .progress import bar
 from .scenario import Scenario
 from .verdict_views import known
 from .worlds import World, world_of
 
+NOWAIT = World("get_user_pages alone, without waiting", (), system_calls=("gup nowait",))
 WORLDS = (
     "one fault", "a fault and an unmap", "a cached page and a remap", "a fault and a protection",
     "a fault and a read error", "a fault without memory", "a bad address", "a fault and a truncate",
     "a fault under DONTNEED", "a fault and a signal", "a fault and a kill", "a kernel-mode fault and a kill",
-    "a kernel-mode fault and a signal", "get_user_pages", "get_user_pages without waiting", "two faults",
-    "a fault, then get_user_pages", "a fault under DONTNEED and mmap", "two faults and a remap",
+    "a kernel-mode fault and a signal", GUP, NOWAIT, "a fault, then get_user_pages", "two faults",
+    "a fault under DONTNEED and mmap", "two faults and a remap",
 )  # fmt: skip
 """a usual design is through in a few seconds; each of mmlab's wrong designs is found in one of them, but for the one
 whose counter comes round"""
 THOROUGH = (
-    *WORLDS, "a fault under reclaim", "two faults on two pages", "two faults, a remap and DONTNEED", "three faults",
+    *WORLDS, "get_user_pages", "get_user_pages without waiting", "a fault under reclaim", "two faults on two pages",
+    "two faults, a remap and DONTNEED", "three faults",
 )  # fmt: skip
 """minutes instead of seconds"""
 NOT_ASKED = (

@@ -12,6 +12,7 @@ from ..designs import Design
 from ..engine.report import as_bug
 from ..kernel.bug import KernelBug
 from ..view.table import Table
+from .criteria import KILLED, LIVELOCK
 from .progress import bar
 from .result import Result
 from .scenario import Scenario
@@ -38,10 +39,10 @@ class Trial(NamedTuple):
 
 
 TRIALS = {
-    "headline": Trial({}, 0.4),
-    "random disk": Trial({"disk": "exponential(18ms)"}, 0.2, 4),
-    "DONTNEED": Trial({"mmap_threads": 8, "dontneed": "20us", "cache_pages": 16}, 0.6),
-    "kill": Trial({"fault_threads": 64, "mmap_threads": 0, "kill_at": "1ms"}, 1.25),
+    "headline": Trial({}, 0.3),
+    "random disk": Trial({"disk": "exponential(18ms)"}, 0.15, 4),
+    "DONTNEED": Trial(LIVELOCK, 0.5),
+    "kill": Trial(KILLED, 1.25),
     "fast disk": Trial({"disk": "20us"}, 0.02),
     "alone": Trial({"mmap_threads": 0, "disk": "100us"}, 0.01),
     "crossing": Trial({"disk": "100us", "mmap_threads": 8}, 0.05),
