@@ -15,8 +15,9 @@ from mmlab.designs import mutants
 from mmlab.designs.fingerprint import defined_again, fingerprint
 from mmlab.engine import watchdog
 from mmlab.engine.explore import patience
-from mmlab.experiment.design_board import Board, Entry, dominates, layers
+from mmlab.experiment.design_board import Board
 from mmlab.experiment.design_check import check
+from mmlab.experiment.design_entry import Entry, dominates, layers
 from mmlab.experiment.design_measures import BY_KEY, CRITERIA, TRIALS, Measures, beats, measure
 from mmlab.kernel import PAGEFAULT_MAYRETRY_IO, PAGEFAULT_RETRY_IO, find_vma, put_page, wait_on_page_locked
 from mmlab.theory import Estimate
@@ -247,7 +248,7 @@ def test_a_rate_of_one_run_is_known_to_one_event():
 
 
 def test_each_line_of_the_measures_runs_again_as_it_stands():
-    measured = measure("final", progress=False)
+    measured = measure("synchronous", progress=False)
     assert len(measured.lines) == sum(trial.seeds for trial in TRIALS.values())
     line = next(
         line for line in measured.lines if "disk='100us', mmap" in line or "mmap_threads=8, disk='100us'" in line
@@ -283,6 +284,9 @@ def test_who_is_better_somewhere_and_worse_nowhere_stands_above_and_the_rest_sha
     assert board.ahead("a", "b") == ["pairs/s, headline"] == board.ahead("a", "c")
     assert (board.compared("a", "b", "pairs"), board.compared("b", "a", "pairs")) == ("more", "fewer")
     assert board.compared("a", "c", "faults") == "as many"
+    told = dict(board.about("c").rows)
+    assert told["better somewhere, worse nowhere"] == "a; b" and told["it is so against"] == "d"
+    assert told["it pays with"] == "faults/s, headline 10 (b 90); pairs/s, headline 10 (a 90)"
 
 
 def test_the_layers_do_not_depend_on_the_order_and_nobody_is_beaten_by_an_equal():

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from ..designs import Design, descendants, everything, find, series
 from ..designs.fingerprint import defined_again, fingerprint
-from ..experiment.design_board import Board, Entry
+from ..experiment.design_board import Board
 from ..experiment.design_check import DesignCheck, check
+from ..experiment.design_entry import Entry
 from ..experiment.design_measures import Measures, judged_by, measure
 from ..experiment.worlds import World
 from . import kept

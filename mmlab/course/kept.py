@@ -11,11 +11,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from .. import __version__
 from ..designs import Design, everything, find
 from ..designs.fingerprint import fingerprint
-from ..experiment.design_board import Entry
 from ..experiment.design_check import DesignCheck, check
+from ..experiment.design_entry import Entry
 from ..experiment.design_measures import Measures, from_dict, measure
 from .files import put_aside, write_whole
 from .guesses import work_folder
@@ -27,11 +26,16 @@ own: dict[str, dict] = {}
 """rows of the learner's designs by their fingerprints, where there is no work folder to keep them in"""
 
 
+def version() -> str:
+    """mmlab's. (To import it from the top of the package would be an arrow that points up.)"""
+    return sys.modules["mmlab"].__version__
+
+
 def row_of(design: Design, checked: DesignCheck, measured: Measures) -> dict:
     """What is kept of a design."""
     return {
         "name": design.name, "fingerprint": fingerprint(design), "base": design.base and design.base.name,
-        "mmlab": __version__, "check": checked.as_dict(), "values": measured.as_dict(),
+        "mmlab": version(), "check": checked.as_dict(), "values": measured.as_dict(),
     }  # fmt: skip
 
 

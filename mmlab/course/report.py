@@ -6,15 +6,15 @@ from datetime import datetime
 from html import escape
 from inspect import unwrap
 
-from .. import __version__
 from ..designs import Design
 from ..designs.fingerprint import fingerprint
 from ..designs.review import diff, source_of
 from ..experiment.design_board import Board
-from ..experiment.design_check import NOT_ASKED, DesignCheck
+from ..experiment.design_check import DesignCheck
 from ..experiment.design_measures import Measures
 from ..kernel.bug import is_ours
 from .document import DesignDocument, as_html
+from .kept import version
 from .source import coloured
 
 STYLE = """
@@ -24,7 +24,7 @@ STYLE = """
 --jp-ui-font-color2:#a8afb8;--jp-border-color2:#3a4048;--jp-brand-color1:#6cb6ff}}
 body{max-width:64em;margin:2em auto;padding:0 1em;font:16px/1.5 system-ui,sans-serif;
 background:var(--jp-layout-color1);color:var(--jp-ui-font-color1)}
-table{border-collapse:collapse;font-size:13px;display:block;overflow-x:auto}
+table{border-collapse:collapse;margin:.8em 0;font-size:13px;display:block;overflow-x:auto}
 th,td{padding:.2em .6em;border-bottom:1px solid var(--jp-border-color2);vertical-align:top}
 pre{overflow-x:auto;font:13px/1.45 ui-monospace,monospace;padding:.6em;border:1px solid var(--jp-border-color2)}
 h2{margin-top:2em;border-top:1px solid var(--jp-border-color2);padding-top:.6em}
@@ -67,7 +67,7 @@ def facts(design: Design, board: Board, place: int) -> str:
         "design": f"{design.name}, hash {fingerprint(design)}",
         "patches": lineage,
         "place": f"{place}, shared by {sum(other == place for other, _ in board.ranked)}",
-        "mmlab": __version__,
+        "mmlab": version(),
         "written": datetime.now().isoformat(sep=" ", timespec="minutes"),
     }
     cells = "".join(
@@ -81,8 +81,7 @@ def verdict(checked: DesignCheck) -> str:
     html = checked._repr_mimebundle_()["text/html"]
     if checked.counterexample is None and checked.early is None:
         html += "<p>Counter-example: none.</p>"
-    limits = f"<p class='dim'>Bounds: {escape(checked.bounds)} Sequentially consistent memory. {escape(NOT_ASKED)}</p>"
-    return html + limits
+    return f"{html}<p class='dim'>Bounds: {escape(checked.bounds)} Sequentially consistent memory.</p>"
 
 
 def the_board(board: Board, name: str) -> str:

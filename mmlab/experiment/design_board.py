@@ -13,58 +13,8 @@ from math import log
 from .. import theory
 from ..view.table import Table
 from ..view.units import number
+from .design_entry import TIERS, Entry, better_at, dominates, layers
 from .design_measures import CRITERIA, MORE, beats
-
-TIERS = ("safe and live", "not known", "broken")
-
-
-@dataclass
-class Entry:
-    """A design on the board: what the explorer says, and its figures by the key of the criterion.
-
-    `finding` is what broke it, or "". `mine` marks the learner's own, `note` is a word to stand beside its name.
-    """
-
-    name: str
-    safe: bool | None
-    live: bool | None
-    values: dict[str, theory.Estimate | None]
-    finding: str = ""
-    mine: bool = False
-    note: str = ""
-
-    @property
-    def tier(self) -> int:
-        """Its place among TIERS. Who is not live was asked no further, so it is not said to be safe."""
-        if self.safe is False or self.live is False:
-            return 2
-        return 0 if self.safe and self.live else 1
-
-    @property
-    def verdict(self) -> str:
-        """In a word or two."""
-        return f"broken: {self.finding}" if self.tier == 2 and self.finding else TIERS[self.tier]
-
-
-def better_at(one: Entry, other: Entry) -> list[str]:
-    """The keys of the criteria at which `one` beats `other`."""
-    return [c.key for c in CRITERIA if beats(c.key, one.values.get(c.key), other.values.get(c.key))]
-
-
-def dominates(one: Entry, other: Entry) -> bool:
-    """Better somewhere, and worse nowhere."""
-    return bool(better_at(one, other)) and not better_at(other, one)
-
-
-def layers(entries: list[Entry]) -> list[list[Entry]]:
-    """The Pareto layers: first those that nobody dominates, then those that only the first dominate, and so on."""
-    left, found = list(entries), []
-    while left:
-        front = [one for one in left if not any(dominates(other, one) for other in left)]
-        front = front or left  # "about equal" is not transitive, so a ring of three is thinkable
-        found.append(front)
-        left = [one for one in left if one not in front]
-    return found
 
 
 @dataclass(repr=False)
@@ -140,7 +90,7 @@ class Board:
         below = [other.name for other in others if dominates(entry, other)]
         best = self.best_at(name)
         if above:
-            parts.append(f"{some(above)} {'is' if len(above) == 1 else 'are'} better somewhere and worse nowhere")
+            parts.append(f"better somewhere and worse nowhere: {some(above)}")
         else:
             parts.append("nobody is better somewhere and worse nowhere")
         parts.append(f"it beats {some(below)} in that sense" if below else "it beats nobody in that sense")
@@ -150,6 +100,19 @@ class Board:
         if pays:
             parts.append(f"it pays with {some(pays, ';')}")
         return f"{entry.name}: {'. '.join(part[0].upper() + part[1:] for part in parts)}."
+
+    def about(self, name: str) -> Table:
+        """What is to be said of a design: who beats it, whom it beats, where none is ahead, what it pays."""
+        entry = self[name]
+        below = [other.name for other in self.standing if other is not entry and dominates(entry, other)]
+        rows = [
+            ["the explorer says", entry.verdict],
+            ["better somewhere, worse nowhere", "; ".join(self.beaten_by(name)) or "nobody"],
+            ["it is so against", ("" if entry.tier else "; ".join(below)) or "nobody"],
+            ["none is ahead of it at", "; ".join(self.best_at(name)) or "nothing"],
+            ["it pays with", "; ".join(self.pays(name)) or "nothing"],
+        ]
+        return Table([entry.name, "among the safe and live designs"], rows)
 
     def pays(self, name: str) -> list[str]:
         """Where others are ahead: the figure, and the best one with whose it is."""
@@ -223,11 +186,9 @@ class Board:
         means = [other.values[criterion.key].mean for other in self.entries if other.values.get(criterion.key)]
         floor = max(criterion.same, max(means) * 1e-4, 1e-9)
         logs = [log(max(mean, floor)) for mean in means]
-        at, low, high = log(max(value.mean, floor)), min(logs), max(logs)
-        if high - low < log(1.02):
-            return 1.0
-        share = (at - low) / (high - low)
-        return share if criterion.better is MORE else 1 - share
+        at, best = log(max(value.mean, floor)), max(logs) if criterion.better is MORE else min(logs)
+        span = max(max(logs) - min(logs), log(2))  # so that a small difference does not look like a large one
+        return 1 - abs(best - at) / span
 
     def __repr__(self) -> str:
         return f"{self.caption}\n\n{self.table()}"

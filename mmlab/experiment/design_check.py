@@ -108,8 +108,9 @@ class DesignCheck:
 
     @property
     def bounds(self) -> str:
-        """What "safe" covers, a world after the other."""
-        return " ".join(f"«{world.name}»: {world.bounds.partition('; sequentially')[0]}." for world in self.worlds)
+        """What "safe" covers, in the order of the worlds."""
+        said = dict.fromkeys(world.bounds.partition("; sequentially")[0] for world in self.worlds)
+        return "; or ".join(said).replace("; a file of 2 pages", "") + "; each time a file of 2 pages."
 
     @property
     def sentence(self) -> str:
