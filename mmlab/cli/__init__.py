@@ -10,7 +10,7 @@ from .. import __version__
 from ..engine.explore import GRAINS
 from ..experiment.exploration import MOST_STATES
 from ..kernel.bug import KernelBug
-from . import commands, exploring, stepping, validation
+from . import authoring, commands, exploring, glossary, stepping, validation
 from .options import Parser, add_workload, as_option, number
 
 
@@ -140,6 +140,18 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
         "",
         "--json",
     )
+
+    sub = command("glossary", glossary.show, "Say what a word of the course means, or all of them", "convoy", "--json")
+    sub.add_argument("term", nargs="?", metavar="WORD", help="one word (all of them)")
+    sub.add_argument("--markdown", metavar="FILE", help="write the page there")
+
+    sub = command("release", authoring.release, "Make exercises/ anew from solutions/", "", "--check")
+    sub.add_argument("--check", action="store_true", help="change nothing, status 1 if one would change")
+    authoring.add_folder(sub)
+
+    sub = command("bundle", authoring.bundle, "Make the zip that a student gets", "", "--to course.zip")
+    sub.add_argument("--to", metavar="FILE", help="where to write it (mmlab-VERSION.zip in the folder of the course)")
+    authoring.add_folder(sub)
     return top, group.choices
 
 

@@ -9,8 +9,9 @@ Importing this needs no ipywidgets; without them the questions are still asked, 
 
 from .answers import predict, reveal
 from .document import design_document
-from .exercises import check, hint, mine
+from .exercises import check, hint, look, mine
 from .faults import compare_faults, every_kind
+from .glossary import glossary
 from .guesses import guess_of
 from .installation import check_installation
 from .source import show_source
@@ -24,9 +25,11 @@ __all__ = [
     "compare_faults",
     "design_document",
     "every_kind",
+    "glossary",
     "guess_of",
     "hint",
     "judged_by",
+    "look",
     "measure_design",
     "mine",
     "predict",

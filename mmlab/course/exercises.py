@@ -1,13 +1,16 @@
-"""What an exercise's notebook calls: check, hint, mine."""
+"""What an exercise's notebook calls: check, hint, look, mine."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from html import escape
 
 from ..checks import Report, run_checks
 from ..checks.exercises import exercise
 from ..designs import Design, find
+from ..experiment import compare
+from ..kernel.bug import KernelBug
 from .show import Shown
 
 shown: dict[str, int] = {}
@@ -54,6 +57,25 @@ def mine(name: str) -> Design:
     added = {key: value for key, value in yours.items() if key not in base.functions}
     replaced = {key: value for key, value in yours.items() if key in base.functions}
     return base.patched("mine", added=added, **one.options, **replaced)
+
+
+def look(name: str, beside: Iterable[str] = ("synchronous",), seconds: float = 0.5, **scenario):
+    """Your functions for the exercise `name` run beside other designs: the comparison, or a sentence on why not.
+
+    scenario: the fields of a Scenario. Raises ValueError for unknown names and fields.
+    """
+    others = [find(one) for one in beside]
+    try:
+        yours = mine(name)
+    except ValueError as error:
+        return Shown(str(error), f"<p>{escape(str(error))}</p>")
+    try:
+        return compare([*others, yours], seconds=seconds, progress=False, **scenario)
+    except NotImplementedError:
+        text = "There is nothing to look at yet: your functions are still to be written."
+    except Exception as error:  # whatever a learner's code raises
+        text = str(error) if isinstance(error, KernelBug | ValueError) else f"{type(error).__name__}: {error}"
+    return Shown(text, f"<pre>{escape(text)}</pre>")
 
 
 def history() -> list[str]:

@@ -45,12 +45,13 @@ def show_source(design: str | Design, function: str) -> Shown:
     Raises ValueError for a function that is in neither, with the nearest right spelling.
     """
     design = find(design)
-    code = design.functions.get(function)
+    code, origin = design.functions.get(function), ""
     if code is None:
         code = getattr(kernel, str(function), None)
         owner = "the kernel of every design"
     else:
-        owner = next(name for name in reversed(design.lineage) if function in _own_patch(design, name))
+        owner = next(name for name in reversed(design.lineage) if function in _design(design, name).patch)
+        origin = _design(design, owner).source
         owner = design.name if owner == design.name else f"{design.name}, unchanged since {owner}"
     if not callable(code):
         known = [*design.functions, *(name for name in kernel.__all__ if callable(getattr(kernel, name)))]
@@ -60,15 +61,18 @@ def show_source(design: str | Design, function: str) -> Shown:
     lines = source_of(code)
     file = FILE_OF.get(function)
     place = f"In Linux 2.6.18: {function} in {file}" if file else "Ours: no function of this name in Linux 2.6.18"
+    if not file and origin.startswith("Linux"):
+        place = f"Not in Linux 2.6.18. {origin}"
     link = f"{ELIXIR}{file}" if file else ""
     text = "\n".join([f"{function} ({owner})", f"{place}{f', {link}' if link else ''}", "", *lines])
     return Shown(text, _html(f"{function} ({owner})", place, link, lines))
 
 
-def _own_patch(design: Design, name: str) -> dict:
+def _design(design: Design, name: str) -> Design:
+    """The design of that name in the lineage of `design`."""
     while design.name != name:
         design = design.base
-    return design.patch
+    return design
 
 
 def _html(title: str, place: str, link: str, lines: list[str]) -> str:

@@ -31,7 +31,7 @@ def finding(name: str, sentence: str, *words: str) -> Goal:
     """The goal to find something whose kind has one of the words in it; anything without words."""
 
     def reached(stepper) -> str:
-        bug = stepper.finding
+        bug = stepper.finding or stepper.deadlock()
         return f"{bug.kind}: {bug.detail}" if bug is not None and goal.wants(bug) else ""
 
     goal = Goal(name, sentence, reached, words)

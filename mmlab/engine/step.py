@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..kernel.bug import KernelBug
 from .explore.path import Interleaving, Step, Teller, doing
+from .explore.search import deadlock
 from .goals import GOALS, Goal
 
 
@@ -97,6 +98,13 @@ class Stepper:
         self.walk(self.path)
         return Choice(name, trial.moved, state, "; ".join(trial.did), trial.line)
 
+    def deadlock(self) -> KernelBug | None:
+        """The finding that nobody can move though somebody has still something to do; None if that is not so."""
+        alive = [number for number in range(len(self.stage.frames)) if self.stage.is_alive(number)]
+        if not alive or self.finding is not None or self.movable():
+            return None
+        return deadlock(self.stage, alive)
+
     # ------------------------------------------------------------------ moving
 
     def move(self, name: str) -> Step:
@@ -125,6 +133,11 @@ class Stepper:
         self.undone.append(self.path[-1])
         self.walk(self.path[:-1])
         return True
+
+    def restart(self) -> None:
+        """Take every step back; `redo` does them again, one by one."""
+        self.undone += reversed(self.path)
+        self.walk([])
 
     def redo(self) -> bool:
         """Take the step again that was undone last. Returns whether there was one."""

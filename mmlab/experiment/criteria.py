@@ -35,8 +35,8 @@ HEADLINE, LONGER = 0.05, 3.6
 """s: the headline; a run with hardly a pair costs nothing, so it may go on until there are enough to count"""
 LIVELOCK = {"mmap_threads": 8, "dontneed": "20us", "cache_pages": 16}
 LIVELOCK_SECONDS = 0.3
-CALM = {"mmap_threads": 0, "write_rate": 100, "disk": "2ms"}
-CALM_SECONDS = 0.1
+CALM = {"mmap_threads": 0, "write_rate": 400, "disk": "500us"}
+CALM_SECONDS = 0.04
 KILLED = {"mmap_threads": 0, "fault_threads": 64, "kill_at": "100us"}
 KILLED_SECONDS = 1.3
 PATH = ("handle_mm_fault", "handle_pte_fault", "do_no_page", "filemap_nopage")
@@ -48,8 +48,8 @@ CRITERIA = (
     Criterion("faults", "faults/s", "DONTNEED, 8 loopers", HIGH),
     Criterion("wait", "longest mmap wait (ms)", "DONTNEED, 8 loopers", LOW, 0.3),
     Criterion("death", "last of 64 dies after (ms)", "SIGKILL, 18 ms disk", LOW, 1),
-    Criterion("cpu", "cpu us a fault", "2 ms, rare writers", LOW),
-    Criterion("walks", "walks a fault", "2 ms, rare writers", LOW),
+    Criterion("cpu", "cpu us a fault", "0.5 ms, rare writers", LOW),
+    Criterion("walks", "walks a fault", "0.5 ms, rare writers", LOW),
     Criterion("lines", "lines of patch", "added since 2.6.18", SIZE),
     Criterion("arguments", "args", "passed down the path", SIZE),
 )

@@ -18,6 +18,10 @@ HELD = costs.MMAP_HOLD + costs.MUNMAP_HOLD
 OUTSIDE = costs.MMAP_OUTSIDE + costs.MUNMAP_OUTSIDE
 AGAIN = costs.FIND_VMA + costs.PAGE_CACHE_LOOKUP
 """ns from the unlocked page to its next lookup, when nobody is in the way"""
+LONG_PAUSE = 100_000_000
+"""ns: in longer ones the looper gets through so many rounds that the cycle takes too long to find"""
+RARE = 1_000
+"""faults a second that a looper does not notice: each holds the lock for a few us"""
 PLAIN = ("design", "fault_threads", "mmap_threads", "disk", "channels", "pause", "queue_depth", "seed", "seq_bits")
 """fields that the laws know; anything else that differs from its default is a disturbance that they do not know"""
 
@@ -60,7 +64,7 @@ def turns(scenario: Scenario) -> theory.Alternation | None:
     if not (keeps_the_lock(scenario) and one_each and is_plain(scenario) and isinstance(pause, constant)):
         return None
     disk = round(parse_disk(scenario.disk)[0].mean())
-    if disk < 20_000 or pause.mean() > 1_000_000:
+    if pause.mean() > LONG_PAUSE:
         return None
     return theory.alternate(theory.fault_section(disk, round(pause.mean()), **HANDLER), WRITES)
 
@@ -71,7 +75,8 @@ def pairs(scenario: Scenario) -> Law | None:
         return None
     service, channels = parse_disk(scenario.disk)
     channels, disk, faults = scenario.channels or channels, service.mean(), scenario.fault_threads
-    if not faults or drops_the_lock(scenario):
+    rare = min(faults, channels) * 1e9 <= RARE * disk
+    if not faults or (drops_the_lock(scenario) and rare):
         bound = theory.pairs_per_second_bound(scenario.mmap_threads, OUTSIDE, HELD)
         return Law("1 / (outside + held)" if scenario.mmap_threads == 1 else "1 / held", bound)
     clockwork = turns(scenario)
@@ -80,7 +85,7 @@ def pairs(scenario: Scenario) -> Law | None:
     if not keeps_the_lock(scenario):
         return None
     pause = parse_duration(scenario.pause, "pause")
-    if faults == 1 and scenario.mmap_threads == 1 and isinstance(pause, exponential) and disk > 20_000:
+    if faults == 1 and scenario.mmap_threads == 1 and isinstance(pause, exponential):
         fault = theory.fault_section(round(disk), **HANDLER)
         return Law("ramp (Markov chain)", theory.staircase_random_pause(pause.mean(), fault, WRITES))
     if scenario.pause != "0" or disk < 1_000_000:
@@ -117,11 +122,22 @@ def reads(scenario: Scenario) -> Law | None:
     return None
 
 
-def wait(scenario: Scenario) -> Law | None:
+def mean_wait(scenario: Scenario) -> Law | None:
     """us that a writer waits for mmap_sem on average."""
     clockwork = turns(scenario)
-    if clockwork:
+    return Law("alternation", clockwork.writer_wait / 1000) if clockwork else convoy_wait(scenario)
+
+
+def typical_wait(scenario: Scenario) -> Law | None:
+    """The median, where the waits are all alike: a read before each write section."""
+    clockwork = turns(scenario)
+    if clockwork and clockwork.sections == clockwork.faults and isinstance(parse_disk(scenario.disk)[0], constant):
         return Law("alternation", clockwork.writer_wait / 1000)
+    return None if clockwork else convoy_wait(scenario)
+
+
+def convoy_wait(scenario: Scenario) -> Law | None:
+    """us that the looper waits for a whole disk queue."""
     service, channels = parse_disk(scenario.disk)
     looper = is_plain(scenario) and scenario.mmap_threads == 1 and scenario.fault_threads and scenario.pause == "0"
     if not (looper and keeps_the_lock(scenario) and isinstance(service, constant) and service.mean() >= 1_000_000):
@@ -152,8 +168,8 @@ def continued(scenario: Scenario) -> Law | None:
 LAWS = {
     "mmaps_per_second": pairs,
     "faults_per_second": reads,
-    "mmap_wait_mean": wait,
-    "mmap_wait_p50": wait,
+    "mmap_wait_mean": mean_wait,
+    "mmap_wait_p50": typical_wait,
     "retries_per_fault": retries,
     "continued_share": continued,
 }

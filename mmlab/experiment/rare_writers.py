@@ -12,7 +12,7 @@ from ..view.units import duration, number
 from .durations import parse_time
 from .scenario import Scenario
 
-RATES = (5, 20, 80, 300, 1_000, 4_000)
+RATES = (10, 80, 300, 1_000, 4_000)
 READS = 120
 
 

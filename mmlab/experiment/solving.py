@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ..engine.explore import Lasso, Search, fair_cycle
 from ..engine.explore.path import Teller
 from ..engine.step import Stepper
+from ..kernel.bug import KernelBug
+from .exploration import livelock
 
 MOST_STATES = 200_000
 """states that the explorer looks at"""
 MOST_TRIED = 5_000
 """states that are looked at one by one, for the goals that the explorer does not know"""
+
+
+class Way(NamedTuple):
+    """Who must move (`path`), from how many of these steps on it repeats (or None), and what is wrong at its end."""
+
+    path: list[int]
+    loop_from: int | None = None
+    bug: KernelBug | None = None
 
 
 class NoWay(Exception):
@@ -23,15 +34,15 @@ class NoWay(Exception):
         self.states, self.complete = states, complete
 
 
-def way_to_goal(stepper: Stepper, fresh: Callable[[], Stepper]) -> tuple[list[int], int | None]:
-    """(who must move, from how many of these steps on it repeats or None) from where `stepper` stands to its goal.
+def way_to_goal(stepper: Stepper, fresh: Callable[[], Stepper]) -> Way:
+    """The Way from where `stepper` stands to its goal; the shortest, but for a livelock.
 
     `fresh` makes another Stepper at the beginning of the same game; `stepper` is not touched. Raises NoWay.
     """
     other = fresh()
     other.walk(stepper.path)
     if other.reached():
-        return [], None
+        return Way([])
     if other.finding is not None:
         raise NoWay(1, True)
     if other.goal.name == "livelock":
@@ -41,16 +52,16 @@ def way_to_goal(stepper: Stepper, fresh: Callable[[], Stepper]) -> tuple[list[in
     return tried(other)
 
 
-def finding(stepper: Stepper) -> tuple[list[int], None]:
+def finding(stepper: Stepper) -> Way:
     """The shortest way to a finding of the goal's kind."""
     search = Search(stepper.stage, most=MOST_STATES, wanted=stepper.goal.wants)
     search.run()
     if search.found is None:
         raise NoWay(len(search.states), search.complete)
-    return list(search.found.path), None
+    return Way(list(search.found.path), bug=search.found.bug)
 
 
-def lasso(stepper: Stepper) -> tuple[list[int], int]:
+def lasso(stepper: Stepper) -> Way:
     """A fair cycle in which a fault is never resolved, and the way into it; the explorer's, not always the shortest."""
     stage = stepper.stage
     search = Search(stage, most=MOST_STATES, wanted=lambda bug: False)
@@ -64,10 +75,11 @@ def lasso(stepper: Stepper) -> tuple[list[int], int]:
     if not found:
         raise NoWay(len(search.states), search.complete)
     best = min(found, key=lambda one: len(one.stem) + len(one.loop))
-    return [*best.stem, *best.loop], len(best.stem)
+    bug = livelock(stage.k.tasks[best.who].comm)
+    return Way([*best.stem, *best.loop], len(best.stem), bug)
 
 
-def tried(stepper: Stepper) -> tuple[list[int], None]:
+def tried(stepper: Stepper) -> Way:
     """Breadth-first through every step; two moments are one if state and the goal's memory of the past agree."""
     stage, root = stepper.stage, list(stepper.path)
     queue = deque([(stepper.path, stepper.steps, stepper.keys)])
@@ -78,7 +90,7 @@ def tried(stepper: Stepper) -> tuple[list[int], None]:
             if not resume(stepper, path, steps, keys, who):
                 continue
             if stepper.reached():
-                return stepper.path[len(root) :], None
+                return Way(stepper.path[len(root) :])
             if stepper.finding is not None:
                 continue
             moment = stepper.keys[-1], stepper.goal.memory(stepper)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 from ..view import units
+from .durations import parse_time
 from .result import Result
 from .scenario import Scenario
 
+WIDE = 30
+"""a range that spans more than this factor is spread in equal ratios"""
 US, MS = 1_000, 1_000_000
 
 
@@ -25,8 +29,35 @@ class Field(NamedTuple):
     def written(self, value: float):
         """The value as a Scenario takes it."""
         if self.unit == "ns":
-            return f"{round(value)}ns" if value % US else f"{round(value) // US}us" if value else "0"
+            return units.duration(value, 12, ascii=True).replace(" ", "").replace(",", "")
         return int(value) if value == int(value) else value
+
+    def read(self, value, name: str) -> float:
+        """A value that somebody wrote, in ns where it is a time. Raises ValueError, naming the field."""
+        if self.unit == "ns" and isinstance(value, str):
+            return parse_time(value.strip().replace("µ", "u"), name)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if isinstance(value, bool) or not 0 <= number < 1e12:
+            raise ValueError(f"{name}={value!r} is not a number from 0 on")
+        if self.unit != "/s" and number != int(number):
+            raise ValueError(f"{name}={value!r} is not a whole number{' of ns' * (self.unit == 'ns')}")
+        return int(number) if number == int(number) else number
+
+    def spread(self, low: float, high: float, points: int) -> list[float]:
+        """`points` values from `low` to `high`, of two digits: equal ratios if the range is wide, else equal steps."""
+        if points == 1 or low == high:
+            return [low]
+        if low > 0 and high / low > WIDE:
+            found = [low * (high / low) ** (n / (points - 1)) for n in range(points)]
+        else:
+            found = [low + (high - low) * n / (points - 1) for n in range(points)]
+        found = [low, *(float(f"{value:.2g}") for value in found[1:-1]), high]
+        if self.unit == "":
+            found = [round(value) for value in found]
+        return sorted({int(value) if value == int(value) else value for value in found if low <= value <= high})
 
 
 class Measure(NamedTuple):
@@ -88,10 +119,15 @@ MEASURES = {
 }
 
 
-def known(name: str, table: dict, what: str):
-    """What the table has under that name. Raises ValueError with the nearest right spelling."""
-    if name in table:
-        return table[name]
+ALIASES = {"mmap_wait": "mmap_wait_p50", "fault_call": "fault_call_p50", "retries": "retries_per_fault"}
+"""shorter names of measures"""
+
+
+def known(name: str, table: dict, what: str) -> str:
+    """The name, if the table has it, or what it is short for. Raises ValueError with the nearest right spelling."""
+    name = ALIASES.get(name, name) if isinstance(name, str) else name
+    if isinstance(name, str) and name in table:
+        return name
     near = difflib.get_close_matches(str(name), table, 1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     raise ValueError(f"{what}={name!r} cannot be drawn{hint} Possible: {', '.join(table)}")

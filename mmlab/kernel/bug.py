@@ -10,9 +10,11 @@ from __future__ import annotations
 import linecache
 import os
 from functools import lru_cache
-from inspect import CO_COROUTINE, unwrap
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_ITERABLE_COROUTINE, unwrap
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+AWAITING = CO_COROUTINE | CO_ITERABLE_COROUTINE | CO_GENERATOR | CO_ASYNC_GENERATOR
+"""flags of code that can stand between two coroutines of one chain"""
 STAND_INS: dict = {}
 """code objects of coroutines that stand in for code in another process, and the variable that has its line"""
 
@@ -106,10 +108,18 @@ def place_in(traceback) -> tuple[str, int, str] | None:
 
 
 def calling_place(frame) -> tuple[str, int, str] | None:
-    """The nearest coroutine outwards from `frame` that belongs to a design or to a learner."""
+    """The nearest coroutine outwards from `frame` that belongs to a design or to a learner.
+
+    Where the coroutines end, the driver begins; a notebook, which runs cells in coroutines too, lies beyond it.
+    """
+    inside = False
     while frame is not None:
-        found = frame.f_code.co_flags & CO_COROUTINE and reader_place(frame)
+        flags = frame.f_code.co_flags
+        found = flags & CO_COROUTINE and reader_place(frame)
         if found:
             return found
+        if inside and not flags & AWAITING:
+            return None
+        inside = inside or bool(flags & CO_COROUTINE)
         frame = frame.f_back
     return None

@@ -52,12 +52,13 @@ class Matrix:
         self.notes = _footnotes(self.criteria, self.rows)
         crossed = {name: self.crosses(name) for name in self.rows}
         clean = [name for name, crosses in crossed.items() if not crosses]
-        worst = max(crossed, key=lambda name: len(crossed[name]))
+        most = max(map(len, crossed.values()))
+        worst = [name for name, crosses in crossed.items() if crosses and len(crosses) == most]
         graded = units.plural(sum(one.kind != SIZE for one in self.criteria), "graded criterion", "graded criteria")
         self.caption = (
             f"{units.plural(len(self.rows), 'design')} by {graded}: "
             f"without a cross: {', '.join(clean) or 'none'}"
-            + (f"; most crosses, {len(crossed[worst])}: {worst}" if crossed[worst] else "")
+            + (f"; most crosses, {most}: {', '.join(worst)}" if worst else "")
             + f". {note}"
         ).strip()
         told = [f"{name}: {', '.join(crosses)}" for name, crosses in crossed.items() if crosses]

@@ -56,7 +56,18 @@ def run(scenario: Scenario, most_events: int, windows: int = WINDOWS, stop=lambd
     reads is not off by the one that was still under way. Raises what Scenario.run raises, and BrokenOff soon
     after `stop()` is true.
     """
-    until = min(picture_ns(scenario) * windows, LONGEST_NS)
+    gathered, until = trace(scenario, most_events, min(picture_ns(scenario) * windows, LONGEST_NS), stop)
+    last = last_resolved(gathered)
+    if last is not None:
+        del gathered[last + 1 :]
+        until = gathered[-1][0] + 1
+    metrics = Metrics(keep=min(most_events, PICTURED))
+    metrics.consume(gathered)
+    return Result(scenario, until, metrics)
+
+
+def trace(scenario: Scenario, most_events: int, until: int, stop=lambda: False) -> tuple[list[tuple], int]:
+    """(the events, how far they reach) of a run to time `until` (ns), or to its first `most_events` events."""
     gathered: list[tuple] = []
     over = False
 
@@ -82,13 +93,7 @@ def run(scenario: Scenario, most_events: int, windows: int = WINDOWS, stop=lambd
     if len(gathered) >= most_events:
         del gathered[most_events:]
         until = gathered[-1][0] + 1
-    last = last_resolved(gathered)
-    if last is not None:
-        del gathered[last + 1 :]
-        until = gathered[-1][0] + 1
-    metrics = Metrics(keep=min(most_events, PICTURED))
-    metrics.consume(gathered)
-    return Result(scenario, until, metrics)
+    return gathered, until
 
 
 def last_resolved(events: list[tuple]) -> int | None:
