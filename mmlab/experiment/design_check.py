@@ -12,6 +12,7 @@ from ..designs import Design
 from ..engine.report import as_bug
 from ..kernel.bug import KernelBug
 from ..view.table import Table
+from ..view.units import plural
 from .criteria import GUP
 from .exploration import Verdict, explore
 from .progress import bar
@@ -197,7 +198,7 @@ def check(
     chosen = tuple(world_of(one) for one in (worlds or (THOROUGH if thorough else WORLDS)))
     found = DesignCheck(design.name, chosen)
     out = io.StringIO()
-    with redirect_stdout(out), bar(f"{design} in {len(chosen)} worlds", progress) as tell:
+    with redirect_stdout(out), bar(f"{design} in {plural(len(chosen), 'world')}", progress) as tell:
         early = try_out(design)
         if early is not None and isinstance(early, KernelBug) and early.kind in AT_ONCE:
             found.early = early
