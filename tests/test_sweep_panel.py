@@ -103,6 +103,14 @@ def test_the_caption_says_how_far_the_dots_are_from_the_theory_or_that_there_is_
     assert "<polyline" not in panel.screen.value
 
 
+def test_theory_and_dots_are_in_the_same_unit():
+    panel = sweep_panel("synchronous", x="fault_threads", y="mmap_wait", values=[1, 8])
+    rows = [line.split() for line in str(panel.static.table).splitlines()[-2:]]
+    assert rows == [["1", "18", "ms", "18", "ms"], ["8", "144", "ms", "144", "ms"]]
+    assert "within 0.1 % of the theory (alternation, N D)" in panel.static.caption
+    panel.close()
+
+
 def test_designs_axes_range_and_fields_are_run_as_they_are_set(panel):
     c = panel.controls
     c.designs["final"].value = True
