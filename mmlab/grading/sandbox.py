@@ -34,12 +34,14 @@ def command() -> tuple[str, ...]:
     if program is None:
         raise NoSandbox(fault)
     packages = [path for path in ROOTS if os.path.basename(path) == "site-packages"]
-    seen = {path for path in (*SYSTEM, sys.prefix, sys.base_prefix, *packages, str(PACKAGE)) if os.path.exists(path)}
+    ours = {path for path in (sys.prefix, sys.base_prefix, *packages, str(PACKAGE)) if path != "/usr"}
     walls = [program, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
-    for path in sorted(seen):
-        walls += ["--ro-bind", path, path] if not os.path.islink(path) else ["--symlink", os.readlink(path), path]
-    walls += ["--tmpfs", str(PACKAGE / "grading")]
+    for path in filter(os.path.exists, SYSTEM):
+        walls += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
     walls += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/home", "--chdir", "/tmp"]
+    for path in sorted(filter(os.path.exists, ours)):  # after /tmp: the course may lie there
+        walls += ["--ro-bind", os.path.realpath(path), path]
+    walls += ["--tmpfs", str(PACKAGE / "grading")]
     for name, value in ENVIRONMENT.items():
         walls += ["--setenv", name, value]
     walls += ["--uid", "65534", "--gid", "65534", "--"]
