@@ -16,6 +16,8 @@ MEMORY = 300 << 20
 PROCESSES = 16
 FILE = 1 << 20
 """bytes of the largest file that can be written (there is only an empty /tmp to write to)"""
+TMP = 16 << 20
+"""bytes in /tmp, which is memory"""
 SECONDS = 120
 """of processor time of the whole process; each answer has its own, smaller, limit"""
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/alternatives", "/etc/ld.so.cache")
@@ -38,10 +40,25 @@ def command() -> tuple[str, ...]:
     walls = [program, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
     for path in filter(os.path.exists, SYSTEM):
         walls += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
-    walls += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/home", "--chdir", "/tmp"]
+    size = ["--size", str(TMP)] if can_size(program) else []
+    walls += [
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--remount-ro",
+        "/dev",
+        *size,
+        "--tmpfs",
+        "/tmp",
+        "--dir",
+        "/home",
+        "--chdir",
+        "/tmp",
+    ]
     for path in sorted(filter(os.path.exists, ours)):  # after /tmp: the course may lie there
         walls += ["--ro-bind", os.path.realpath(path), path]
-    walls += ["--tmpfs", str(PACKAGE / "grading")]
+    walls += ["--tmpfs", str(PACKAGE / "grading"), "--remount-ro", str(PACKAGE / "grading"), "--remount-ro", "/"]
     for name, value in ENVIRONMENT.items():
         walls += ["--setenv", name, value]
     walls += ["--uid", "65534", "--gid", "65534", "--"]
@@ -49,6 +66,12 @@ def command() -> tuple[str, ...]:
         "prlimit", f"--as={MEMORY}", f"--nproc={PROCESSES}", f"--fsize={FILE}", f"--cpu={SECONDS}", "--core=0",
     ]  # fmt: skip
     return (*walls, *(limits if shutil.which("prlimit") else ()))
+
+
+@lru_cache(1)
+def can_size(program: str) -> bool:
+    """Whether this bubblewrap can limit a tmpfs (0.7 and newer can)."""
+    return "--size" in subprocess.run([program, "--help"], capture_output=True, text=True, timeout=20).stdout
 
 
 @lru_cache(1)
