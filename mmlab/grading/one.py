@@ -22,8 +22,8 @@ from .score import CRASHED, TIMEOUT, Mark
 from .unseen import checks_of
 
 ANSWER, HURRIED, START = 8.0, 2.0, 20.0
-"""seconds that a worker may take to answer, to answer after one did not, and to begin; who takes longer is looked at again,
-alone: no score depends on these"""
+"""seconds that a worker may take to answer, to answer after one did not, and to begin; who takes longer is looked at
+again, alone: no score depends on these"""
 LONGEST = 4_000
 """characters of a message"""
 LARGEST = 600_000

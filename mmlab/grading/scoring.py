@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from threading import Event
 
@@ -213,10 +214,8 @@ class Subprocess:
         self.family.kill()
         self.process.wait()
         for file in (self.process.stdin, self.process.stdout, self.errors):
-            try:
+            with suppress(OSError):  # what could not be written to a process that is dead
                 file.close()
-            except OSError:  # what could not be written to a process that is dead
-                pass
 
     def messages(self) -> Iterator[dict | None]:
         """What it tells, and None after each moment in which it told nothing; ends when it does."""

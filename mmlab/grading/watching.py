@@ -20,7 +20,7 @@ class Used(NamedTuple):
 
 
 class Family:
-    """A process and its descendants. `used` counts the cpu time of those too that have ended since it was last asked."""
+    """A process and its descendants. `used` counts the cpu time of those that have ended, too."""
 
     def __init__(self, root: int) -> None:
         self.root = root
