@@ -26,7 +26,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 HOW_TO = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap), or say --unsafe-local and what that gives up"
 
 
-class NoSandbox(Exception):
+class NoSandbox(ValueError):
     """There is no sandbox on this machine; the message says what to do."""
 
 

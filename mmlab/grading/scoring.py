@@ -22,6 +22,7 @@ from ..checks.exercises import exercise
 from ..worker.process import ROOTS
 from .score import CRASHED, GRADED, NOT_RUN, PARTLY, TIMEOUT, TROUBLE, Mark, Score
 from .unseen import checks_of
+from .versions import checks_version
 from .watching import Family
 
 CHECK, SUBMISSION = 20.0, 60.0
@@ -47,7 +48,7 @@ class Stopped(Exception):
 @dataclass(frozen=True)
 class Job:
     """All that scoring needs, as plain data: it may go to another machine. `unseen` is the text of the unseen checks;
-    `unsafe` scores without a sandbox."""
+    `checks` their version, with that of mmlab, unless it is ""; `unsafe` scores without a sandbox."""
 
     student: str
     exercise: str
@@ -58,6 +59,7 @@ class Job:
     unseen: str | None = None
     unsafe: bool = False
     answers: dict = field(default_factory=dict)
+    checks: str = ""
 
 
 @dataclass
@@ -77,8 +79,11 @@ def score(job: Job, before: Examined | None = None, stop: Event | None = None) -
     more, with it and with nothing else at work, and take what comes then. Raises Stopped after `stop` is set."""
     done = Examined(dict(before.marks), cells=before.cells) if before else Examined()
     try:
+        if job.checks and job.checks != checks_version(job.unseen):
+            raise ValueError("this machine has another version of mmlab: install the same on all")
         checks = checks_in(job)
-        examine(job, done, sorted(before.again) if before and before.again else list(range(len(checks))), stop)
+        wanted = sorted(before.again) if before and not before.trouble else list(range(len(checks)))
+        examine(job, done, wanted, stop)
     except (OSError, ValueError) as error:
         done.trouble = f"{type(error).__name__}: {error}"
     return score_of(job, done), done
