@@ -39,7 +39,8 @@ def heard(base: str, signal: str, *worlds: str | World, ask: str = "", **options
             if path is not None:
                 comm = verdict.search.stage.k.tasks[0].comm
                 return not_yet(
-                    f"In «{verdict.scenario}» {comm} has a {signal} pending and sleeps for the disk all the same.\n{ask}",
+                    f"In «{verdict.scenario}» {comm} has a {signal} pending and sleeps for the disk all the same."
+                    f"\n{ask}",
                     verdict.told(path),
                     f"mmlab.explore(mine, {spelled(verdict.world)})",
                 )

@@ -12,7 +12,7 @@ SPINNING = "spin_lock"
 
 
 def takes(verdict: Verdict, task: int, most: int) -> list[list[int] | None]:
-    """For each n from 0 to `most`: the shortest path on which the task takes mmap_sem n times, or None if it never does.
+    """For each n from 0 to `most`: the shortest path on which the task takes mmap_sem n times, or None.
 
     The verdict's search must be complete. With one fault of the task, n is the number of its passes: all but the first
     are retries, however the design counts them.

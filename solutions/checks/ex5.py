@@ -7,7 +7,6 @@ from mmlab.checks.asking import passes
 from mmlab.checks.exercises.ex5 import BASE, DONTNEED, NO_BUS_ERROR, NO_FLAG, OPTIONS, twice
 from mmlab.checks.kinds import all_of, every_interleaving, number
 from mmlab.experiment.worlds import World
-from mmlab.grading.unseen import altered
 
 UNREADABLE = World("a page that cannot be read, under DONTNEED", bad_page=True, dontneed=True)
 SHORTER = World("a truncate under DONTNEED", truncate=True, dontneed=True)
@@ -47,27 +46,21 @@ CHECKS = (
     ),
 )  # fmt: skip
 
+LOCKS = "        await lock_page(page)\n        if page.mapping"
 GIVES_UP = """        if PageLocked(page):
             await put_page(page)
             return NOPAGE_SIGBUS, fault
-        await lock_page(page)
-        if page.mapping"""
+"""
 
-
-def __getattr__(name):
-    """WRONG: name -> (source, points of all checks together), made when a test asks for it."""
-    if name != "WRONG":
-        raise AttributeError(name)
-    return {
-        "starts again once too often": (altered(__file__, ("retries_left > 0:", "retries_left >= 0:")), 2),
-        "a number written into the code": (
-            altered(__file__, ("left = MOST_RETRIES  #", "left = 2  #"), ("left < MOST_RETRIES", "left < 2")), 16,
-        ),
-        "only one retry": (altered(__file__, ("MOST_RETRIES = 2", "MOST_RETRIES = 1")), 4),
-        "get_user_pages may drop the lock": (altered(__file__, ("write_access, 0)", "write_access, MOST_RETRIES)")), 18),
-        "nothing is taken off": (altered(__file__, ("retries_left -= 1", "pass")), 2),
-        "the last pass gives up": (
-            altered(__file__, ("        await lock_page(page)\n        if page.mapping", GIVES_UP)), 4,
-        ),
-        "the earlier passes are forgotten": (altered(__file__, (", retries_left < MOST_RETRIES)", ")")), 19),
-    }  # fmt: skip
+WRONG = {
+    "starts again once too often": ([("retries_left > 0:", "retries_left >= 0:")], 2),
+    "a number written into the code": (
+        [("retries_left = MOST_RETRIES  #", "retries_left = 2  #"), ("left < MOST_RETRIES", "left < 2")], 16,
+    ),
+    "only one retry": ([("MOST_RETRIES = 2", "MOST_RETRIES = 1")], 4),
+    "get_user_pages may drop the lock": ([("write_access, 0)", "write_access, MOST_RETRIES)")], 18),
+    "nothing is taken off": ([("retries_left -= 1", "pass")], 2),
+    "the last pass gives up": ([(LOCKS, GIVES_UP + LOCKS)], 3),
+    "the earlier passes are forgotten": ([(", retries_left < MOST_RETRIES)", ")")], 19),
+}  # fmt: skip
+"""name -> (what is changed in the solution, points of all checks together)"""

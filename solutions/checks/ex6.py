@@ -5,7 +5,6 @@ from mmlab.checks.asking import never
 from mmlab.checks.exercises.ex6 import BASE, BOTH_WAITS
 from mmlab.checks.kinds import all_of, every_interleaving, number
 from mmlab.experiment.worlds import World
-from mmlab.grading.unseen import altered
 
 COPY = World("a kernel-mode fault, a signal and DONTNEED", (), system_calls=("copy",), signal=True, dontneed=True)
 COPY_KILL = World("a kernel-mode fault, a kill and DONTNEED", (), system_calls=("copy",), kill=True, dontneed=True)
@@ -62,27 +61,22 @@ CHECKS = (
 )  # fmt: skip
 
 
-def __getattr__(name):
-    """WRONG: name -> (source, points of all checks together), made when a test asks for it."""
-    if name != "WRONG":
-        raise AttributeError(name)
-    second = "args.tried and user_mode(tsk)"
-    after = "        await wait_on_page_locked_interruptible(page)\n        signal = "
-    return {
-        "the second wait knows fatal signals only": (altered(__file__, (second, "False")), 2),
-        "get_user_pages is taken for a fault": (altered(__file__, (second, "user_mode(tsk)")), 18),
-        "any signal ends a system call": (
-            altered(
-                __file__, ("wait_on_page_locked_killable(page)", "wait_on_page_locked_interruptible(page)"),
-                ("fatal_signal_pending(tsk)", "signal_pending(tsk)"), (second, "args.tried"),
-            ), 17,
-        ),
-        "a fault that a signal ended is counted": (
-            altered(__file__, ("            break  #", "            mm_account_fault(k, 3)\n            break  #")), 18,
-        ),
-        "no fixup": (altered(__file__, ("        fixup_exception(tsk)", "        pass")), 17),
-        "the lock is kept when a signal comes": (
-            altered(__file__, ("    await args.mm.mmap_sem.up_read()  # without", "    pass  # without")), 1,
-        ),
-        "first wait killable only": (altered(__file__, (after, after.replace("interruptible", "killable"))), 2),
-    }  # fmt: skip
+SECOND = "args.tried and user_mode(tsk)"
+FIRST = "await wait_on_page_locked_interruptible(page)\n        signal"
+
+WRONG = {
+    "the second wait knows fatal signals only": ([(SECOND, "False")], 2),
+    "get_user_pages is taken for a fault": ([(SECOND, "user_mode(tsk)")], 18),
+    "any signal ends a system call": (
+        [
+            ("wait_on_page_locked_killable(page)", "wait_on_page_locked_interruptible(page)"),
+            ("fatal_signal_pending(tsk)", "signal_pending(tsk)"),
+            (SECOND, "args.tried"),
+        ], 17,
+    ),
+    "a fault that a signal ended is counted": ([("break  # over", "mm_account_fault(k, 3)\n            break  # over")], 18),
+    "no fixup": ([("        fixup_exception(tsk)", "        pass")], 17),
+    "the lock is kept when a signal comes": ([("await args.mm.mmap_sem.up_read()  # without", "pass  # without")], 1),
+    "the first wait knows fatal signals only": ([(FIRST, FIRST.replace("interruptible", "killable"))], 2),
+}  # fmt: skip
+"""name -> (what is changed in the solution, points of all checks together)"""
