@@ -60,12 +60,8 @@ def holds(verdict: Verdict) -> Outcome | None:
     return not_yet(
         f"In «{verdict.scenario}»: {bug.kind}: {bug.detail}{where}{ask}",
         verdict.counterexample,
-<<<<<<< HEAD
         f"mmlab.explore(mine, {spelled(verdict.world)})",
-=======
-        f'mmlab.explore(mine, "{verdict.scenario}")',
         cause=bug.kind,
->>>>>>> main
     )
 
 

@@ -64,14 +64,13 @@ class Work:
         )
         return calculator.call(function, *arguments)
 
-<<<<<<< HEAD
     def also(self, text: str) -> Work:
         """The same work with further lines at its end, which count as the last definitions do."""
         return self.once(
             ("also", text),
             lambda: self.ends.enter_context(Work(f"{self.source}\n\n{text}\n", self.limits, self.command)),
         )
-=======
+
     def hurry(self, **limits) -> None:
         """Change limits of the processes from now on, those of the ones that run too."""
         self.limits = replace(self.limits, **limits)
@@ -92,7 +91,6 @@ class Work:
                     self.stateful = bug
         if self.stateful is not None:
             raise self.stateful
->>>>>>> main
 
     def __enter__(self) -> Work:
         return self

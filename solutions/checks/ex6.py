@@ -74,7 +74,9 @@ WRONG = {
             (SECOND, "args.tried"),
         ], 17,
     ),
-    "a fault that a signal ended is counted": ([("break  # over", "mm_account_fault(k, 3)\n            break  # over")], 18),
+    "a fault that a signal ended is counted": (
+        [("break  # over", "mm_account_fault(k, 3)\n            break  # over")], 18,
+    ),
     "no fixup": ([("        fixup_exception(tsk)", "        pass")], 17),
     "the lock is kept when a signal comes": ([("await args.mm.mmap_sem.up_read()  # without", "pass  # without")], 1),
     "the first wait knows fatal signals only": ([(FIRST, FIRST.replace("interruptible", "killable"))], 2),
