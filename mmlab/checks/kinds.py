@@ -60,6 +60,7 @@ def holds(verdict: Verdict) -> Outcome | None:
         f"In «{verdict.scenario}»: {bug.kind}: {bug.detail}{where}{ask}",
         verdict.counterexample,
         f'mmlab.explore(mine, "{verdict.scenario}")',
+        cause=bug.kind,
     )
 
 

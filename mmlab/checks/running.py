@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ..experiment.progress import bar
 from ..kernel.bug import KernelBug
@@ -10,7 +11,7 @@ from ..worker import Limits, Theirs
 from .check import Check, Exercise
 from .draw import PRACTICE, Draw
 from .gather import Gathered, gather
-from .outcome import NOT_DEFINED, Outcome, not_yet
+from .outcome import NOT_DEFINED, NOT_YET, Outcome, not_yet
 from .report import Line, Report
 from .work import LIMITS, Unusable, Work
 
@@ -35,19 +36,28 @@ def run_checks(
     return Report(exercise, lines, found.trouble)
 
 
-def outcome_of(check: Check, exercise: Exercise, found: Gathered, work: Work, key: str) -> Outcome:
-    """What one check says."""
+def outcome_of(
+    check: Check, exercise: Exercise, found: Gathered, work: Work, key: str, again: bool = False
+) -> Outcome:  # fmt: skip
+    """What one check says.
+
+    again: put what was asked of the work once more to a fresh process; who answers differently keeps state elsewhere,
+    and earns nothing. (The explorer always does; this is for timed runs and calls.)
+    """
     needs = exercise.functions if check.needs is None else check.needs
     missing = [name for name in needs if name in found.missing]
     if missing:
         names = " and ".join(missing)
         return Outcome(NOT_DEFINED, f"No cell defines {names}: run the cell that does, and mind the spelling.")
     try:
-        return check.run(work, Draw(key, exercise.name, check.name))
+        outcome = check.run(work, Draw(key, exercise.name, check.name))
+        if again and outcome.status != NOT_YET:
+            work.ask_again()
+        return outcome
     except Unusable as error:
         return not_yet(str(error))
     except KernelBug as bug:
-        return not_yet(told(bug))
+        return replace(not_yet(told(bug)), cause=bug.kind)
     except Theirs as error:
         return not_yet(what_was_raised(error))
 

@@ -16,6 +16,8 @@ MEMORY = 300 << 20
 PROCESSES = 16
 FILE = 1 << 20
 """bytes of the largest file that can be written (there is only an empty /tmp to write to)"""
+TMP = 16 << 20
+"""bytes in /tmp, which is memory"""
 SECONDS = 120
 """of processor time of the whole process; each answer has its own, smaller, limit"""
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/alternatives", "/etc/ld.so.cache")
@@ -24,7 +26,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 HOW_TO = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap), or say --unsafe-local and what that gives up"
 
 
-class NoSandbox(Exception):
+class NoSandbox(ValueError):
     """There is no sandbox on this machine; the message says what to do."""
 
 
@@ -34,12 +36,29 @@ def command() -> tuple[str, ...]:
     if program is None:
         raise NoSandbox(fault)
     packages = [path for path in ROOTS if os.path.basename(path) == "site-packages"]
-    seen = {path for path in (*SYSTEM, sys.prefix, sys.base_prefix, *packages, str(PACKAGE)) if os.path.exists(path)}
+    ours = {path for path in (sys.prefix, sys.base_prefix, *packages, str(PACKAGE)) if path != "/usr"}
     walls = [program, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
-    for path in sorted(seen):
-        walls += ["--ro-bind", path, path] if not os.path.islink(path) else ["--symlink", os.readlink(path), path]
-    walls += ["--tmpfs", str(PACKAGE / "grading")]
-    walls += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/home", "--chdir", "/tmp"]
+    for path in filter(os.path.exists, SYSTEM):
+        walls += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
+    size = ["--size", str(TMP)] if can_size(program) else []
+    walls += [
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--remount-ro",
+        "/dev",
+        *size,
+        "--tmpfs",
+        "/tmp",
+        "--dir",
+        "/home",
+        "--chdir",
+        "/tmp",
+    ]
+    for path in sorted(filter(os.path.exists, ours)):  # after /tmp: the course may lie there
+        walls += ["--ro-bind", os.path.realpath(path), path]
+    walls += ["--tmpfs", str(PACKAGE / "grading"), "--remount-ro", str(PACKAGE / "grading"), "--remount-ro", "/"]
     for name, value in ENVIRONMENT.items():
         walls += ["--setenv", name, value]
     walls += ["--uid", "65534", "--gid", "65534", "--"]
@@ -47,6 +66,12 @@ def command() -> tuple[str, ...]:
         "prlimit", f"--as={MEMORY}", f"--nproc={PROCESSES}", f"--fsize={FILE}", f"--cpu={SECONDS}", "--core=0",
     ]  # fmt: skip
     return (*walls, *(limits if shutil.which("prlimit") else ()))
+
+
+@lru_cache(1)
+def can_size(program: str) -> bool:
+    """Whether this bubblewrap can limit a tmpfs (0.7 and newer can)."""
+    return "--size" in subprocess.run([program, "--help"], capture_output=True, text=True, timeout=20).stdout
 
 
 @lru_cache(1)
