@@ -14,7 +14,8 @@ MOST = 20
 """lines of one kind that are shown"""
 UNSAFE = (
     "--unsafe-local: students' code runs WITHOUT walls. It can read the class key, the unseen checks and other "
-    "students' work, change files and scores, use the network, and leave processes behind. Only for code that you trust."
+    "students' work, change files and scores, use the network, and leave processes behind. Only for code "
+    "that you trust."
 )
 
 

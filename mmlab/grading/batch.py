@@ -221,7 +221,7 @@ class Batch:
         )
 
     def miss(self, there: Harvest, listed: list[str], exercises: list[str]) -> None:
-        """Give who handed in nothing of an exercise that others handed in, and has no score of it, the status for it."""
+        """Say "missing" of who has no score of an exercise that others handed in."""
         known = {score.student for score in store.results(self.out)} if (self.out / store.RESULTS).is_dir() else set()
         for student in sorted({*known, *there.students, *listed}):
             for name in exercises:
