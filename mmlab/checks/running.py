@@ -18,11 +18,13 @@ from .work import LIMITS, Unusable, Work
 
 def run_checks(
     exercise: Exercise, cells: Iterable[str], *, key: str = PRACTICE, more: Sequence[Check] = (),
-    limits: Limits = LIMITS, command: Sequence[str] = (), progress: bool | None = None,
+    limits: Limits = LIMITS, command: Sequence[str] = (), again: bool = False,
+    progress: bool | None = None,
 ) -> Report:  # fmt: skip
     """Find the learner's functions in `cells` and run every check of the exercise on them, and the unseen ones `more`.
 
-    key: what the checks draw by lot follows from it. limits, command: of the worker processes, see mmlab.worker.
+    key: what the checks draw by lot follows from it. limits, command: of the worker processes, see mmlab.worker. again:
+    see outcome_of.
     Raises nothing for what the work does: that is in the report. What is raised is an error of mmlab or of a check.
     """
     found = gather(cells, exercise.functions)
@@ -30,7 +32,7 @@ def run_checks(
     checks = (*exercise.checks, *more)
     with Work(found.source, limits, command) as work, bar(exercise.name, progress) as tell:
         for number, check in enumerate(checks, 1):
-            lines.append(Line(check, outcome_of(check, exercise, found, work, key)))
+            lines.append(Line(check, outcome_of(check, exercise, found, work, key, again)))
             if tell is not None:
                 tell(number / len(checks))
     return Report(exercise, lines, found.trouble)

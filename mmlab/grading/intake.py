@@ -15,6 +15,8 @@ from typing import NamedTuple
 LARGEST = 20 << 20
 """bytes; a notebook of this course has some hundred thousand with all its pictures"""
 MOST_CELLS = 2_000
+MOST_CODE = 1_000_000
+"""characters in all code cells together; a solution has some thousand"""
 
 
 class Accepted(NamedTuple):
@@ -52,6 +54,11 @@ def take(path: Path | str) -> Accepted | Rejected:
     if len(cells) > MOST_CELLS:
         return Rejected(f"The notebook has {len(cells):,} cells; {MOST_CELLS:,} are allowed.", content)
     code = tuple(text_of(cell) for cell in cells if cell.get("cell_type") == "code")
+    if sum(map(len, code)) > MOST_CODE:
+        return Rejected(
+            f"The code cells have {sum(map(len, code)):,} characters; {MOST_CODE:,} are allowed. Is a data set in one?",
+            content,
+        )
     answers = {name_of(cell): text_of(cell) for cell in cells if cell.get("cell_type") == "markdown" and name_of(cell)}
     return Accepted(code, content, answers)
 

@@ -21,9 +21,6 @@ from . import sandbox
 from .score import CRASHED, TIMEOUT, Mark
 from .unseen import checks_of
 
-ANSWER, HURRIED, START = 8.0, 2.0, 20.0
-"""seconds that a worker may take to answer, to answer after one did not, and to begin; who takes longer is looked at
-again, alone: no score depends on these"""
 LONGEST = 4_000
 """characters of a message"""
 LARGEST = 600_000
@@ -57,9 +54,11 @@ def run(job: dict, tell) -> None:
     one = exercise(job["exercise"])
     command = () if job["unsafe"] else sandbox.command()
     checks = (*one.checks, *(checks_of(one.name, job["unseen"]) if job["unseen"] is not None else ()))
+    tell(reading=True)
     found = gather(job["cells"], one.functions)
     tell(trouble_of_cells=list(found.trouble))
-    limits = replace(LIMITS, answer=ANSWER, start=START)
+    answer, hurried, start = job["seconds"]
+    limits = replace(LIMITS, answer=answer, start=start)
     with Work(found.source, limits, command) as work:
         for number in job["checks"]:
             check = checks[number]
@@ -69,7 +68,7 @@ def run(job: dict, tell) -> None:
             except MemoryError:
                 outcome = not_yet("Cut off: with your code the check needs more memory than it may have.")
             if outcome.cause == HANG:
-                work.hurry(answer=HURRIED)
+                work.hurry(answer=hurried)
             tell(end=number, mark=vars(mark_of(check, outcome)))
 
 

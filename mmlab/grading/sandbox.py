@@ -74,6 +74,7 @@ def walls(program: str, as_root: bool) -> tuple[str, ...]:
     packages = [path for path in ROOTS if os.path.basename(path) == "site-packages"]
     ours = {path for path in (sys.prefix, sys.base_prefix, *packages, str(PACKAGE)) if path != "/usr"}
     words = [program, *(ROOT if as_root else USER), "--die-with-parent", "--new-session", "--clearenv"]
+    words += ["--dir", "/etc"]
     for path in filter(os.path.exists, SYSTEM):
         words += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
     size = ["--perms", "1777", "--size", str(TMP)] if can_size(program) else []

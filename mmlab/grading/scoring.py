@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from math import inf
 from threading import Event
 
 from ..checks.exercises import exercise
@@ -23,7 +24,7 @@ from ..worker.process import ROOTS
 from .score import CRASHED, GRADED, NOT_RUN, PARTLY, TIMEOUT, TROUBLE, Mark, Score
 from .unseen import checks_of
 from .versions import checks_version
-from .watching import Family
+from .watching import Family, Used
 
 CHECK, SUBMISSION = 20.0, 60.0
 """seconds of processor time of a check and of a submission; a usual check takes less than two"""
@@ -31,6 +32,9 @@ MEMORY = 900 << 20
 """bytes of all workers of a submission together"""
 PROCESSES = 64
 """of a submission: the workers of its checks, with the walls around them, are some twenty at most"""
+ANSWER, HURRIED, START = 8.0, 2.0, 20.0
+"""seconds of wall time that a worker may take to answer, to answer after one did not, and to begin; who takes longer is
+looked at again, alone: no score depends on these"""
 PATIENCE = 120.0
 """seconds of wall time without a word from the subprocess, after which a check is looked at again, alone"""
 TICK = 0.25
@@ -137,14 +141,15 @@ def examine(job: Job, done: Examined, wanted: list[int], stop: Event | None) -> 
                 said = f"Not run: your code had used the {SUBMISSION:g} s of processor time of a submission by then."
                 done.marks[number] = lost(checks[number], NOT_RUN, said)
             return
-        with Subprocess({**asdict(job), "checks": wanted}) as there:
-            follow(there, done, checks, stop)
+        with Subprocess({**asdict(job), "checks": wanted, "seconds": (ANSWER, HURRIED, START)}) as there:
+            follow(there, done, checks, wanted, stop)
         wanted = [number for number in wanted if number not in done.marks]
 
 
-def follow(there: Subprocess, done: Examined, checks: tuple, stop: Event | None) -> None:
+def follow(there: Subprocess, done: Examined, checks: tuple, wanted: list[int], stop: Event | None) -> None:
     """Take the marks of a subprocess as they come; return when it ends or is ended."""
-    current, began, heard, before = None, 0.0, time.monotonic(), done.cpu
+    current, began, heard, before = None, inf, time.monotonic(), done.cpu
+    reading = False
     for message in there.messages():
         if stop is not None and stop.is_set():
             raise Stopped
@@ -152,15 +157,22 @@ def follow(there: Subprocess, done: Examined, checks: tuple, stop: Event | None)
         done.cpu = before + used.cpu
         if message is None:
             fault = excess(used, used.cpu - began, time.monotonic() - heard)
+            if fault and reading:
+                unreadable(done, checks, wanted)
+                return
             if fault and current is None:
                 done.trouble = f"the subprocess of the checks did not begin: {fault[1]}\n{there.complaints()}"
                 return
             if fault:
                 done.marks[current] = lost(checks[current], *fault)
-                done.again |= {current} if fault[0] != NOT_RUN and "wall" in fault[1] else set()
+                if used.cpu - began <= CHECK:  # processor time is the same alone
+                    done.again.add(current)
                 return
             continue
         heard = time.monotonic()
+        reading = "reading" in message
+        if reading:
+            began = used.cpu
         if "begin" in message:
             current, began = message["begin"], used.cpu
         elif "end" in message:
@@ -173,11 +185,21 @@ def follow(there: Subprocess, done: Examined, checks: tuple, stop: Event | None)
             done.trouble = message["trouble"]
         elif "done" in message:
             return
-    if not done.trouble:
+    if reading:
+        unreadable(done, checks, wanted)
+    elif not done.trouble:
         done.trouble = f"the subprocess of the checks ended with status {there.process.wait()}\n{there.complaints()}"
 
 
-def excess(used, cpu: float, silent: float) -> tuple[str, str] | None:
+def unreadable(done: Examined, checks: tuple, wanted: list[int]) -> None:
+    """The marks of cells that cannot even be read as Python."""
+    for number in wanted:
+        done.marks[number] = lost(
+            checks[number], CRASHED, "Your cells cannot be read as Python: what is so large in them?"
+        )
+
+
+def excess(used: Used, cpu: float, silent: float) -> tuple[str, str] | None:
     """The status and the message of a check that uses too much; None for one that does not."""
     if cpu > CHECK:
         return TIMEOUT, f"Your code has used {CHECK:g} s of processor time in this check: what does it repeat?"

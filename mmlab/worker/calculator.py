@@ -48,6 +48,8 @@ class Calculator:
         `call` raises.
         """
         calls = Random("ask again").sample(self.answered, len(self.answered))
+        if calls == list(self.answered):
+            calls.reverse()
         self.answered.clear()
         if not calls:
             return
