@@ -7,7 +7,7 @@ import re
 from ..checks.check import Check
 from .score import CRASHED, NOT_RUN, TIMEOUT, Mark
 
-FINDING = re.compile(r"In «[^»]*»: (?P<kind>[^:\n]+): ")
+FINDING = re.compile(r"(?:In «[^»]*»|BUG): (?P<kind>[^:\n]+): ")
 STUB, CUT_OFF, MISSING = "still to be written", "cut off", "not defined"
 KINDS = {
     "pte through a stale vma": "that a vma found before the lock was dropped is still the right one afterwards",
@@ -36,8 +36,10 @@ KINDS = {
     "unkillable": "that a task that is to die can wait for the disk as any other",
     "never awaited": "that calling a primitive does it; it has to be awaited",
     "foreign awaitable": "that any awaitable will do; only the kernel's primitives sleep in the kernel",
-    "answers differently when asked again": "that a handler may remember earlier calls; it must follow from its arguments",
+    "answers differently when asked again": "that a handler may keep state of its own from call to call",
     "nonsense answer": "that any value may be returned; the caller knows only the kernel's codes",
+    "nonsense": "that each struct has each function of the kernel",
+    "unknown struct": "that a struct may come from where the code itself keeps no hold of it",
     "Python error": "nothing about the kernel: an error of Python that no test of theirs reached",
     "worker crashed": "nothing about the kernel: the process of their code ended",
     "worker hangs": "that a loop that asks nothing of the kernel will end",

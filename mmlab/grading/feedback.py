@@ -58,7 +58,7 @@ def headline(one: Final) -> str:
         words = f"Status: {score.status}. No points of checks."
     else:
         words = f"{points_of(one.checks, score.possible)} by checks. Status: {score.status}."
-    if score.by_hand:
+    if one.waiting or one.by_hand or (score.by_hand and one.checks is not None):
         words += f" By hand: {hand_in_words(one)}."
     if one.penalty:
         words += f" {one.days:g} day{'s' * (one.days != 1)} late: {one.penalty:g} points less."
@@ -83,7 +83,8 @@ def row(mark: Mark) -> str:
         f'<li style="border-color:{colour}"><div><span aria-hidden="true">{sign}</span> <strong>{text(mark.status)}'
         f"</strong>: {text(mark.check)} ({points_of(mark.points, mark.possible)})</div>"
     ]
-    out += [f'<div class="said">{text(mark.message)}</div>'] * bool(mark.message)
+    kind = "said log" if mark.message.startswith("BUG: ") else "said"
+    out += [f'<div class="{kind}">{text(mark.message)}</div>'] * bool(mark.message)
     if mark.replay and not mark.unseen:
         out.append(f"<div>See it again in your notebook: <code>{text(mark.replay)}</code></div>")
     if mark.picture:
@@ -101,7 +102,9 @@ def hand(one: Final) -> str:
         out.append("<p>These are given by a person, and are not here yet.</p>")
     out.append('<ul class="checks">')
     for given in cells:
-        earned = "not graded yet" if given.points is None else points_of(given.points + given.extra, given.cell.points)
+        earned = "not graded yet"
+        if given.points is not None:
+            earned = f"{given.points + given.extra:g} of {given.cell.points:g} points"
         answer = one.score.answers.get(given.cell.name, "")
         out.append(f"<li><div><strong>{text(given.cell.name)}</strong>: {earned}</div>")
         out += [f'<div class="said">{text(given.comment)}</div>'] * bool(given.comment)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .gradebook import Given
 from .late import Late
 from .plain import plain
-from .score import GRADED, PARTLY, Score
+from .score import GRADED, MISSING, PARTLY, REJECTED, Score
 from .table import written
 
 HEAD = (
@@ -51,7 +51,9 @@ def final(score: Score, given: tuple[Given, ...], late: Late) -> Final:
         checks = instead.points
     if instead is not None and instead.extra and checks is not None:
         checks += instead.extra
-    waiting = sum(one.points is None for one in hand) if given else int(bool(score.by_hand and score.content))
+    waiting = sum(one.points is None for one in hand) if given else int(score.by_hand > 0)
+    if score.status in (REJECTED, MISSING):
+        waiting = 0  # there is nothing to look at
     return Final(
         score,
         checks,

@@ -1,8 +1,8 @@
 """Fingerprints of a text of Python: what two answers share, whatever their names, comments and layout.
 
 Winnowing (Schleimer, Wilkerson, Aiken 2003): of all hashes of K tokens in a row, keep the smallest in each window of W.
-A passage of K + W - 1 tokens that two texts share is found for certain. [ours]: a name that the exercise itself uses
-stays what it is; every other one counts as "a name".
+A passage of K + W - 1 tokens that two texts share is found for certain. [ours]: a name that the exercise itself
+calls or looks at stays what it is; every other one counts as "a name".
 
 The library `copydetect` does the same on folders of files. It was not taken: no release since 2024, its own report, and
 matplotlib and pygments for it; what is needed here is shorter than the code to call it.
@@ -40,8 +40,15 @@ class Passage(NamedTuple):
 
 
 def names_in(text: str) -> frozenset[str]:
-    """All names in a text of Python."""
-    return frozenset(one.string for one in raw(text) if one.type == tokenize.NAME)
+    """The names of what a text calls, or looks at in something: mmap_sem and down_read of `mm.mmap_sem.down_read()`."""
+    words = [one for one in raw(text) if one.type not in QUIET]
+    return frozenset(
+        one.string
+        for before, one, after in zip([None, *words], words, [*words[1:], None])
+        if one.type == tokenize.NAME
+        and ((before and before.string == ".") or (after and after.string == "("))
+        and not (before and before.string in ("def", "class"))
+    )
 
 
 def raw(text: str) -> list[tokenize.TokenInfo]:

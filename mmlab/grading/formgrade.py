@@ -171,7 +171,6 @@ def configure(folder: Path, url: str, sources: dict[str, Source]) -> None:
     path = folder / CONFIG
     if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(OURS):
         return
-    path.touch(mode=0o600 if url else 0o644)  # an address may hold a password
     database = f"c.CourseDirectory.db_url = {url!r}\n" if url else ""
     put(
         path,
@@ -182,4 +181,5 @@ def configure(folder: Path, url: str, sources: dict[str, Source]) -> None:
         "c.CourseDirectory.root = str(Path(__file__).resolve().parent)\n"
         f'c.CourseDirectory.source_directory = "{SOLUTIONS}"\n'
         'c.CourseDirectory.release_directory = "exercises"\n' + database,
+        private=bool(url),
     )

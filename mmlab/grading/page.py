@@ -16,6 +16,8 @@ p{margin:.5em 0}
 .dim{color:var(--dim)}
 .said{white-space:pre-wrap}
 .sum{font-size:1.15em}
+.log{font:.85em/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+th{white-space:nowrap}
 table{border-collapse:collapse;margin:.6em 0;font-size:.95em}
 th,td{border-bottom:1px solid var(--line);padding:.3em .8em .3em 0;text-align:left;vertical-align:top}
 td.n,th.n{text-align:right}

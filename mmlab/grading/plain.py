@@ -30,8 +30,11 @@ def shown(text: str) -> str:
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
-def put(path: Path, text: str) -> bool:
-    """Write a text file whole, unless it says the same already. Returns whether it was written. Raises OSError."""
+def put(path: Path, text: str, private: bool = False) -> bool:
+    """Write a text file whole, unless it says the same already. Returns whether it was written. Raises OSError.
+
+    private: for its owner alone, as what holds a password is.
+    """
     data = text.encode("utf-8", "backslashreplace")
     try:
         if not path.is_symlink() and path.read_bytes() == data:
@@ -41,6 +44,8 @@ def put(path: Path, text: str) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     try:
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600 if private else 0o666)
         partial.write_bytes(data)
         partial.replace(path)
     finally:

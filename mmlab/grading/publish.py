@@ -54,6 +54,7 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
     done = Published()
     if not scores:
         return done
+    out.mkdir(parents=True, exist_ok=True)
     names = {score.exercise for score in scores}
     sources = {name: formgrade.source_of(name, options.unseen.parent) for name in names}
     policy = remembered_policy(out, options.late)
@@ -141,7 +142,6 @@ def remembered_url(out: Path, given: str | None) -> str:
     """The address that is given now, or was given last; "" for the gradebook in the folder."""
     path = out / URL
     if given is not None:
-        path.touch(mode=0o600)  # it may hold a password
-        path.write_text(given + "\n", encoding="utf-8")
+        put(path, given + "\n", private=True)
         return given
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""

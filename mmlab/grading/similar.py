@@ -22,7 +22,7 @@ from .page import page, text
 from .plain import put, shown
 from .table import in_order
 
-LEAST, FEWEST, IDIOM = 0.5, 6, 10
+LEAST, FEWEST, IDIOM = 0.5, 8, 10
 """a pair is told from this share on, with at least so many fingerprints; a passage of at most so many is no idiom"""
 
 
@@ -96,14 +96,14 @@ def similar(
 
 def given_to_all(name: str, solutions: Path, released: Path) -> list[str]:
     """Texts that everybody has, or the instructor: the stub, the solution, all shipped designs."""
-    from ..designs import series
+    from .. import designs
 
     texts = []
     for folder in (released, solutions):
         taken = take(path) if (path := folder / name / f"{name}.ipynb").is_file() else None
         if isinstance(taken, Accepted):
             texts.append("\n\n".join(taken.cells))
-    package = Path(series.__file__).parent.parent
+    package = Path(designs.__file__).parent
     return texts + [path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py"))]
 
 
