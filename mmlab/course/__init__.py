@@ -8,7 +8,7 @@ Importing this needs no ipywidgets; without them the questions are still asked, 
 """
 
 from .answers import predict, reveal
-from .exercises import check, hint, look, mine
+from .exercises import check, hint, look, mine, with_mine
 from .faults import compare_faults, every_kind
 from .glossary import glossary
 from .guesses import guess_of
@@ -30,4 +30,5 @@ __all__ = [
     "reveal",
     "show_source",
     "step_through",
+    "with_mine",
 ]
