@@ -32,7 +32,7 @@ def every_interleaving(base: str, *worlds: str | World, most: int = MOST_STATES,
 
     def run(work: Work, draw: Draw) -> Outcome:
         for world in worlds:
-            outcome = holds(explored(work, base, world, most, **options))
+            outcome = holds(explored(work, base, world, most, **options), work.source)
             if outcome is not None:
                 return outcome
         names = ", ".join(f"«{world_of(world).name}»" for world in worlds)
@@ -41,8 +41,8 @@ def every_interleaving(base: str, *worlds: str | World, most: int = MOST_STATES,
     return run
 
 
-def holds(verdict: Verdict) -> Outcome | None:
-    """None if the verdict holds; else what to say of it."""
+def holds(verdict: Verdict, source: str = "") -> Outcome | None:
+    """None if the verdict holds; else what to say of it. source: the learner's, to tell it from what was given."""
     if verdict.holds:
         return None
     if verdict.finding is None:
@@ -54,7 +54,10 @@ def holds(verdict: Verdict) -> Outcome | None:
     bug = verdict.finding
     if STUB in (bug.kind + bug.detail):
         return not_yet("Still to be written.")
-    where = f"\nIn your code: {bug.where[0]}, line {bug.where[1]}: {bug.where[2]}" if bug.where else ""
+    where = ""
+    if bug.where:
+        whose = "your code" if f"def {bug.where[0]}(" in source else "the code that was given"
+        where = f"\nIn {whose}: {bug.where[0]}, line {bug.where[1]}: {bug.where[2]}"
     ask = f"\nQuestion: {bug.advice}?" if bug.advice else ""
     return not_yet(
         f"In «{verdict.scenario}»: {bug.kind}: {bug.detail}{where}{ask}",
