@@ -124,6 +124,8 @@ def set_up(root, extras):
     if is_current(root, extras):
         return
     venv, log = root / ".venv", root / ".venv" / "install.log"
+    if venv.is_symlink():  # it has this other folder's mmlab in it, and would get ours
+        raise Stop(".venv is a link to the environment of another folder: remove the link, and start again")
     stamp_file = venv / "mmlab-stamp.json"
     stamp = read_json(stamp_file)
     if log.exists() and not stamp:

@@ -37,8 +37,9 @@ sys.exit(course.main(["lab", "--no-browser", "--port", "{port}"]))
 """
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab\S*token=\w+")
 SETTINGS = {
-    "notification": {"fetchNews": "false", "checkForUpdates": False},
-    "themes": {"theme": "JupyterLab Light", "adaptive-theme": False},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "apputils-extension/themes": {"theme": "JupyterLab Light", "adaptive-theme": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is in the page, in sight or not
 }
 
 
@@ -72,7 +73,7 @@ def lab(home, seconds=60):
     """Run `course.py lab` for the notebooks in `home`/notebooks; yields JupyterLab's address, token included."""
     jupyter = home / "work" / ".jupyter"
     for name, text in SETTINGS.items():
-        path = jupyter / "settings" / "@jupyterlab" / "apputils-extension" / f"{name}.jupyterlab-settings"
+        path = jupyter / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(text))
     (jupyter / "config").mkdir()
@@ -126,20 +127,22 @@ def open_notebook(page, url, path):
         page.goto(url)
     page.wait_for_function("window.jupyterapp && window.jupyterapp.restored", timeout=60_000)
     page.evaluate("window.jupyterapp.restored")
-    page.evaluate("path => window.jupyterapp.commands.execute('docmanager:open', {path})", path)
+    # asked again and again: the notebook that JupyterLab begins with may come to the front late
     page.wait_for_function(
         """path => {
             const context = window.jupyterapp.shell.currentWidget?.context;
+            if (context?.path !== path) window.jupyterapp.commands.execute('docmanager:open', {path});
             return context?.path === path && context.sessionContext?.session?.kernel?.status === 'idle';
         }""",
         arg=path,
         timeout=60_000,
+        polling=500,
     )
 
 
 def run_all(page):
     """Run all cells and wait for the end. Returns the errors that their outputs show."""
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
     page.wait_for_function(
         """() => {
             const at = window.jupyterapp.shell.currentWidget;
@@ -147,11 +150,47 @@ def run_all(page):
                 .filter(c => c.type === 'code' && c.sharedModel.getSource());
             return cells.every(c => c.executionCount) && at.context.sessionContext.session.kernel.status === 'idle';
         }""",
-        timeout=120_000,
+        timeout=300_000,
+        polling=200,
     )
     return page.evaluate(
         """() => Array.from(window.jupyterapp.shell.currentWidget.content.model.cells)
             .filter(c => c.type === 'code')
             .flatMap(c => c.sharedModel.toJSON().outputs)
             .filter(o => o.output_type === 'error').map(o => o.ename + ': ' + o.evalue)"""
+    )
+
+
+def theme(page, name):
+    """Change JupyterLab's theme to "JupyterLab Light" or "JupyterLab Dark"."""
+    page.evaluate("theme => { window.jupyterapp.commands.execute('apputils:change-theme', {theme}) }", name)
+    light = "true" if name.endswith("Light") else "false"
+    page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=light)
+
+
+def barriers(page, where=".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"):
+    """What axe-core finds serious or critical in what our cells show: "rule: element"."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    if not page.locator(where).count():
+        return [f"there is nothing at {where}"]
+    found = Axe().run(page, where, {"resultTypes": ["violations"]}).response
+    return [
+        f"{finding['id']}: {node['html'][:200]}"
+        for finding in found["violations"]
+        if finding["impact"] in ("serious", "critical")
+        for node in finding["nodes"]
+    ]
+
+
+def in_focus(page):
+    """The accessible name of the element that has the keyboard, as far as a label, aria-label or its text give it."""
+    return page.evaluate(
+        """() => {
+            const one = document.activeElement;
+            const label = one.labels && one.labels[0] && one.labels[0].textContent;
+            const name = one.getAttribute('aria-label') || label || one.textContent || '';
+            const role = one.getAttribute('role') || one.type || one.tagName.toLowerCase();
+            return [role, name.trim()];
+        }"""
     )

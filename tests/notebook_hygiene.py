@@ -145,7 +145,7 @@ def panels_have_twins(notebook):
     """A live panel or stepper is followed by what shows the same on paper."""
     cells, found = [text(cell["source"]) for cell in code(notebook)], []
     for number, source in enumerate(cells):
-        if re.search(r"\bpanel\((?!.*\.static)|step_through\(", source):
+        if re.search(r"\b(?:step_|sweep_)?panel\((?!.*\.(?:static|solution))|step_through\(", source):
             after = source.partition("panel(")[2] + "".join(cells[number + 1 : number + 2])
             if not re.search(r"\.static\b|\.story\(\)", after):
                 found.append(f"no static twin after: {source.splitlines()[-1]}")

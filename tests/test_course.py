@@ -514,6 +514,14 @@ def test_ctrl_c_is_one_line(monkeypatch, capsys):
 # --- test --------------------------------------------------------------------------------------------
 
 
+def test_the_environment_of_another_folder_is_left_alone(project, tmp_path):
+    (tmp_path / "other").mkdir()
+    (project / ".venv").symlink_to(tmp_path / "other", target_is_directory=True)
+    with pytest.raises(course.Stop, match="another folder"):
+        course.set_up(project, {"course"})
+    assert list((tmp_path / "other").iterdir()) == []
+
+
 def test_paths_given_to_pytest_hold_from_any_folder(project):
     (project / "tests").mkdir()
     (project / "tests/test_a.py").write_text("")

@@ -79,6 +79,30 @@ def test_without_a_guess_the_result_comes_with_a_friendly_word(elsewhere, capsys
     assert capsys.readouterr().out.startswith("The result: 15,000 pairs/s. No guess yet: scroll up and make one")
 
 
+def test_in_a_learners_folder_a_result_waits_for_a_guess(desk, capsys):
+    course.predict("wait", "How long?", unit="ms")
+    course.reveal("wait", 1234, "ms")
+    out = capsys.readouterr().out
+    assert "How long?" in out and "waits for your guess" in out and "1,234" not in out
+    course.predict("wait", "How long?", unit="ms", guess=1000)
+    course.reveal("wait", 1234, "ms")
+    assert "Your guess: 1,000 ms. The result: 1,234 ms." in capsys.readouterr().out
+
+
+def test_who_does_not_want_to_guess_gets_the_result_at_the_press_of_a_button(desk, monkeypatch):
+    shown = []
+    monkeypatch.setattr("mmlab.course.show.Shown.show", lambda self: shown.append(self))
+    course.reveal("wait", 1234, "ms")
+    (hidden,) = shown
+    assert not [one for one in (repr(hidden), *hidden._repr_mimebundle_().values()) if "1,234" in str(one)]
+    card, button = hidden.widget.children
+    assert "1,234" not in card.value
+    button.click()
+    assert "1,234 ms" in card.value and button.layout.display == "none"
+    course.reveal("wait", 1234, "ms", anyway=True)
+    assert "The result: 1,234 ms." in repr(shown[1])
+
+
 @pytest.mark.parametrize(
     ("guess", "value", "words"),
     [

@@ -103,6 +103,14 @@ def test_the_caption_says_how_far_the_dots_are_from_the_theory_or_that_there_is_
     assert "<polyline" not in panel.screen.value
 
 
+def test_theory_and_dots_are_in_the_same_unit():
+    panel = sweep_panel("synchronous", x="fault_threads", y="mmap_wait", values=[1, 8])
+    rows = [line.split() for line in str(panel.static.table).splitlines()[-2:]]
+    assert rows == [["1", "18", "ms", "18", "ms"], ["8", "144", "ms", "144", "ms"]]
+    assert "within 0.1 % of the theory (alternation, N D)" in panel.static.caption
+    panel.close()
+
+
 def test_designs_axes_range_and_fields_are_run_as_they_are_set(panel):
     c = panel.controls
     c.designs["final"].value = True
@@ -177,6 +185,14 @@ def test_the_line_of_code_makes_the_same_panel_again(panel):
     again = eval(panel.line.value, {"mmlab": mmlab})
     assert again.screen.value == panel.screen.value and again.code == panel.code
     again.close()
+
+
+def test_an_axis_that_is_left_to_fit_says_so_from_the_beginning_and_after_a_reset(panel):
+    assert panel.controls.xlog.label == panel.controls.ylog.label == "as it fits"
+    panel.controls.ylog.value = False
+    assert "ylog=False" in panel.line.value
+    panel.reset()
+    assert panel.controls.ylog.label == "as it fits" and "ylog" not in panel.line.value
 
 
 def test_another_figure_of_the_same_runs_needs_no_run(panel, monkeypatch):

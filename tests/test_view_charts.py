@@ -79,6 +79,12 @@ def test_a_notebook_gets_alt_text_a_png_and_the_caption():
     assert metadata["image/png"]["alt"] == made.alt == made.figure.alt
 
 
+def test_a_chart_is_turned_round_in_a_dark_theme_and_not_on_paper():
+    page = chart()._repr_mimebundle_()[0]["text/html"]
+    assert '[data-jp-theme-light="false"] .mmlab-chart' in page and 'class="mmlab-chart"' in page
+    assert "@media print{" in page
+
+
 def test_names_from_outside_are_escaped():
     rows = [{"disk": 1, "mmaps": 2, "design": "<script>"}, {"disk": 2, "mmaps": 3, "design": "<script>"}]
     assert "<script>" not in chart(rows)._repr_mimebundle_()[0]["text/html"]

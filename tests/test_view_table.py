@@ -90,3 +90,10 @@ def test_a_row_that_does_not_fit_is_refused():
 
 def test_a_table_without_rows_is_a_table():
     assert "a" in str(Table(["a"], [])) and "<tbody></tbody>" in Table(["a"], [])._repr_html_()
+
+
+def test_a_wide_table_scrolls_by_itself_also_by_keyboard_and_a_narrow_one_is_only_a_table():
+    wide = Table([f"column{n}" for n in range(9)], [list(range(9))])._repr_html_()
+    assert wide.startswith('<div role="region" aria-label="Table: column0, column1,')
+    assert 'tabindex="0" style="overflow-x:auto"><table' in wide
+    assert Table(["a", "b"], [["one", 2]])._repr_html_().startswith("<table")

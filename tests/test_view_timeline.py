@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from test_view_segments import MS, READ, WRITE, final, synchronous, trace
 
 from mmlab.view import Segment, axis, density, describe, states, svg, timeline
+from mmlab.view.miniature import miniature
 
 TWO = [("synchronous", "27.7 pairs/s", synchronous()), ("final", "15,000 pairs/s", final())]
 
@@ -202,3 +203,16 @@ def test_long_words_are_shortened_to_the_room_there_is():
 def test_every_state_differs_from_the_others_in_pattern_or_shape_and_not_in_colour_alone():
     looks = [(state.pattern, state.shape) for state in states.STATES.values()]
     assert len(looks) == 7 == len(set(looks))
+
+
+def test_who_only_sends_signals_gets_no_lane_and_a_thumbnail_no_words():
+    events = [
+        (0, "fault0", "start", "", 0, 0, 0),
+        (0, "signals0", "start", "", 0, 0, 0),
+        (0, "fault0", "enter", "fault", 1, 0, 0),
+    ]
+    whole = timeline([("a", "", events)], 0, MS).svg
+    assert "fault0" in whole and "signals0</text>" not in whole
+    small = miniature("a <b>", "5/s", events, 0, MS)
+    assert ET.fromstring(small).get("aria-label") == "Small timeline of a <b>: 5/s"
+    assert "<text" not in small and 'height="11"' in small

@@ -6,10 +6,11 @@ Each function here gives the `run` of a Check. Messages name the symptom and the
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 
 from ..experiment import Result, Scenario
 from ..experiment.exploration import Verdict, explore
-from ..experiment.worlds import World, world_of
+from ..experiment.worlds import WORLDS, World, world_of
 from ..view import units
 from .draw import Draw
 from .outcome import CORRECT, Outcome, almost, correct, not_yet
@@ -62,8 +63,18 @@ def holds(verdict: Verdict, source: str = "") -> Outcome | None:
     return not_yet(
         f"In «{verdict.scenario}»: {bug.kind}: {bug.detail}{where}{ask}",
         verdict.counterexample,
-        f'mmlab.explore(mine, "{verdict.scenario}")',
+        f"mmlab.explore(mine, {spelled(verdict.world)})",
+        cause=bug.kind,
     )
+
+
+def spelled(world: World) -> str:
+    """A world as a learner can write it: its name, or all that is special about it."""
+    if WORLDS.get(world.name) == world:
+        return f'"{world.name}"'
+    special = [f"{part.name}={getattr(world, part.name)!r}" for part in fields(world)[1:]
+               if getattr(world, part.name) != part.default]  # fmt: skip
+    return f"mmlab.World({', '.join([repr(world.name), *special])})"
 
 
 def measured(work: Work, base: str, seconds: float, scenario: dict, **options) -> Result:

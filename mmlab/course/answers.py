@@ -12,6 +12,14 @@ from .show import BLUE, DIM, RULE, Shown, has_widgets
 
 asked: dict[str, str] = {}
 """the questions of this session, so that a result can stand under its question"""
+LOST = (
+    "<style>.mmlab-question .jupyter-widgets-disconnected::before{content:none}"
+    '.mmlab-question.jupyter-widgets-disconnected::before{content:"The kernel was restarted: run this cell again.";'
+    "font:inherit;font-style:italic;color:inherit}"
+    "</style>"
+)
+"""what a question says whose kernel is gone, instead of ipywidgets' broken chains"""
+GUESS_FIRST = "The result waits for your guess: scroll up, make one, and run this cell again."
 NO_GUESS = "No guess yet: scroll up and make one, it is worth more than the right answer."
 
 
@@ -77,7 +85,7 @@ class Question:
         import ipywidgets as w
 
         earlier = guesses.guess_of(self.name)
-        title = w.HTML(f"<strong>Your guess, please.</strong> {escape(self.question)}")
+        title = w.HTML(f"{LOST}<strong>Your guess, please.</strong> {escape(self.question)}")
         status = w.HTML(f'<span style="color:{DIM}">{_remembered(earlier, self.unit)}</span>')
         if self.choices:
             box = w.Dropdown(options=["", *self.choices], value=earlier if earlier in self.choices else "")
@@ -86,6 +94,7 @@ class Question:
             box = w.Text(value=shown, placeholder="your guess", continuous_update=False)
         box.description = self.unit or "guess"
         box.layout = w.Layout(width="22em")
+        box.tooltip = self.question
         button = w.Button(description="Keep my guess", tooltip="Keep this guess; it can be changed later")
 
         def keep(_=None) -> None:
@@ -106,7 +115,9 @@ class Question:
             box.observe(keep, "value")
         button.on_click(keep)
         layout = w.Layout(border_left=f"4px solid {BLUE}", padding="0.2em 0.8em")
-        return w.VBox([title, w.HBox([box, button]), status], layout=layout)
+        whole = w.VBox([title, w.HBox([box, button]), status], layout=layout)
+        whole.add_class("mmlab-question")
+        return whole
 
 
 def _remembered(earlier, unit: str) -> str:
@@ -119,15 +130,48 @@ def _said(value, unit: str = "") -> str:
     return f"{number(value, 4) if is_number else value}{f' {unit}' if unit else ''}"
 
 
-def reveal(name: str, value, unit: str = "") -> None:
-    """Show the guess that was kept under `name` beside the result, and by what factor it was off."""
+def reveal(name: str, value, unit: str = "", *, anyway: bool = False) -> None:
+    """Show the guess that was kept under `name` beside the result, and by what factor it was off.
+
+    In a learner's folder the result of a question without a guess stays hidden behind a button, also when all cells
+    are run at once; `anyway=True` shows it all the same.
+    """
+    if anyway or guesses.guess_of(name) is not None or guesses.guesses_file() is None:
+        result(name, value, unit).show()
+        return
+    text = f"{GUESS_FIRST} Without a guess: course.reveal({name!r}, ..., anyway=True)."
+    hidden = Shown(text, _card(asked.get(name, ""), [], GUESS_FIRST))
+    if has_widgets():
+        hidden.widget = _curtain(hidden.html, lambda: result(name, value, unit).html)
+    hidden.show()
+
+
+def result(name: str, value, unit: str = "") -> Shown:
+    """The card with the guess, if there is one, the result, and a sentence on how near they are."""
     guess = guesses.guess_of(name)
     question = asked.get(name, "")
     cells = [] if guess is None else [("your guess", _said(guess, unit))]
     cells.append(("the result", _said(value, unit)))
     verdict = NO_GUESS if guess is None else judged(guess, value)
     said = [f"{label[0].upper()}{label[1:]}: {text}." for label, text in cells]
-    Shown(" ".join([*([question] if question else []), *said, verdict]), _card(question, cells, verdict)).show()
+    return Shown(" ".join([*([question] if question else []), *said, verdict]), _card(question, cells, verdict))
+
+
+def _curtain(before: str, after):
+    """A card with a button that puts `after()` in its place."""
+    import ipywidgets as w
+
+    card = w.HTML(LOST + before)
+    button = w.Button(description="Show me anyway", tooltip="Show the result without a guess, or with the one made now")
+
+    def lift(_) -> None:
+        card.value = f'<div role="status">{after()}</div>'
+        button.layout.display = "none"
+
+    button.on_click(lift)
+    whole = w.VBox([card, button])
+    whole.add_class("mmlab-question")
+    return whole
 
 
 def judged(guess, value) -> str:

@@ -17,13 +17,19 @@ LEDGER = ".handed-out.json"
 of_this_session: dict[str, list[dict]] = {}
 
 
-def guesses_file() -> Path | None:
-    """guesses.json in the nearest folder above that is a learner's `work`, or None when there is none."""
+def work_folder() -> Path | None:
+    """The nearest folder above that is a learner's `work`, or None when there is none."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if folder.name == "work" and (folder / LEDGER).is_file():
-            return folder / "guesses.json"
+            return folder
     return None
+
+
+def guesses_file() -> Path | None:
+    """guesses.json in the learner's work folder, or None when there is none."""
+    folder = work_folder()
+    return folder and folder / "guesses.json"
 
 
 def all_guesses() -> dict[str, list[dict]]:

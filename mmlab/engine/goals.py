@@ -101,6 +101,24 @@ def passed_by(stepper) -> dict[str, tuple[str, ...]]:
     return passed
 
 
+def convoy(stepper) -> str:
+    """A writer stands in the queue of mmap_sem while a holder of it sleeps for the disk."""
+    if not stepper.steps:
+        return ""
+    now = stepper.steps[-1]
+    asleep = [name for name in now.sem.holders if now.state[name] == "holds read, waits for page"]
+    writers = {
+        event.task
+        for step in stepper.steps
+        for event in step.events
+        if event.what == "wait" and event.object == "mmap_sem/write"
+    }
+    stuck = [name for name in now.sem.queue if name in writers]
+    if not asleep or not stuck:
+        return ""
+    return f"{stuck[0]} stands in the queue of mmap_sem, and {asleep[0]}, which holds it, sleeps for the disk"
+
+
 GOALS = {
     goal.name: goal
     for goal in (
@@ -115,5 +133,6 @@ GOALS = {
             starvation,
             memory=lambda stepper: tuple(sorted(passed_by(stepper).items())),
         ),
+        Goal("convoy", "let a writer queue for mmap_sem while its holder sleeps for the disk", convoy),
     )
 }

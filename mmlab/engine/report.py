@@ -49,6 +49,16 @@ def as_finding(engine, task, where) -> KernelBug:
     return found
 
 
+def as_bug(error: Exception) -> KernelBug:
+    """An ordinary Python error that left the reader's code, as a finding that names the line."""
+    return KernelBug(
+        "Python error",
+        f"{type(error).__name__}: {error}",
+        "the exception's own message, and the values on that line",
+        where=place_in(error.__traceback__),
+    )
+
+
 def blame_task(engine, task) -> tuple[str, int, str] | None:
     """The line of the reader's code at which a task stands."""
     alarm = engine.alarms.get(task)

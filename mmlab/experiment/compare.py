@@ -37,7 +37,7 @@ class Comparison:
     def table(self) -> Table:
         """A row for each design."""
         rows = [result.row() for result in self.results]
-        return Table(list(rows[0]), [list(row.values()) for row in rows])
+        return Table(list(dict.fromkeys(name for row in rows for name in row)), rows)
 
     def timeline(self, start=None, stop=None, *, width: int = 920, ghost=None, lock=None) -> Timeline:
         """The designs' lock timelines, stacked on one time axis."""

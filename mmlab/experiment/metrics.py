@@ -9,7 +9,7 @@ from .histogram import Durations
 WRITE = "mmap_sem/write"
 READ = "mmap_sem/read"
 VMA_READ = "vma_lock/read"
-NO_FIGURE = frozenset(("wait", "gave_up", "submit", "evict", "unmap", "queue_wait", "queue_woken"))
+NO_FIGURE = frozenset(("wait", "gave_up", "submit", "unmap", "queue_wait", "queue_woken"))
 CHANGES = frozenset(("mmap", "munmap", "mprotect", "fork"))
 
 
@@ -36,7 +36,7 @@ class Metrics:
     only the task's next step tells which it was. Retries are further passes of one fault, continuations are passes that
     went on without a new find_vma, fallbacks are waits for the disk with mmap_sem held after a retry. Kill latency is
     the time from a SIGKILL by somebody else to the exit. A look-up without mmap_sem begins a pass only if the vma's own
-    lock is had.
+    lock is had. A page is lost if it leaves the cache after its read and before anybody mapped it.
     """
 
     def __init__(self, keep: int = 20_000) -> None:
@@ -53,7 +53,8 @@ class Metrics:
         self.mmap_wait, self.mmap_call = Durations(), Durations()
         self.read_wait, self.ps_wait, self.page_wait = Durations(), Durations(), Durations()
         self.fault_call, self.kill_latency = Durations(), Durations()
-        self.disk_busy = self.reads = 0
+        self.disk_busy = self.reads = self.lost = 0
+        self.unmapped: set[str] = set()
         self.forks = self.gups = self.gup_agains = 0
         self.cpu_wait = Durations()
 
@@ -108,6 +109,7 @@ class Metrics:
                 self._leave(passes[task], time, object, value)
             elif what == "pte":
                 passes[task].mapped = True
+                self.unmapped.discard(object)
             elif what == "page_wait":
                 now = passes[task]
                 now.fell_back |= now.held and now.passes > 1
@@ -116,6 +118,11 @@ class Metrics:
             elif what == "io_done":
                 self.reads += 1
                 self.disk_busy += value
+                self.unmapped.add(object)
+            elif what == "evict":
+                if object in self.unmapped:
+                    self.unmapped.remove(object)
+                    self.lost += 1
             elif what == "run":
                 self.cpu_wait.add(value)
             elif what == "start":
@@ -136,6 +143,11 @@ class Metrics:
         if len(self.opening) < self.keep:
             self.opening += events[: self.keep - len(self.opening)]
         self.latest.extend(events)
+
+    @property
+    def under_way(self) -> int:
+        """Times that the faults which have not ended yet were run again so far."""
+        return sum(max(0, now.passes - 1) for now in self.passes.values() if now.kind == "fault")
 
     def _leave(self, now: Pass, time: int, outcome: str, cpu: int) -> None:
         """A task goes back to user mode."""

@@ -97,6 +97,16 @@ class Result:
         """us that a task slept for a page, with or without mmap_sem."""
         return self.metrics.page_wait
 
+    @property
+    def started_over(self) -> int:
+        """Times that a fault which never ended, or whose instruction was replayed, was run from the beginning again."""
+        return self.metrics.replays + self.metrics.under_way
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether reads came to an end and yet no fault was resolved: then no figure a fault can be given."""
+        return not self.faults and self.metrics.reads > 0
+
     def _per_fault(self, number: float) -> float:
         return number / self.faults if self.faults else 0.0
 
@@ -191,8 +201,8 @@ class Result:
         """What happened, in one or two sentences with the numbers."""
         return words.caption(self)
 
-    def row(self) -> dict[str, float | str]:
-        """The figures under the headers of `table`."""
+    def row(self) -> dict[str, float | str | None]:
+        """The figures under the headers of `table`; None for a figure a fault where no fault was resolved."""
         return {
             "design": self.design,
             "faults/s": self.faults_per_second,
@@ -200,9 +210,9 @@ class Result:
             "mmap wait p50 (us)": self.mmap_wait.p50,
             "p99 (us)": self.mmap_wait.p99,
             "max (us)": self.mmap_wait.max,
-            "retries/fault": self.retries_per_fault,
-            "walks/fault": self.walks_per_fault,
-            "cpu us/fault": self.cpu_us_per_fault,
+            "retries/fault": None if self.is_stuck else self.retries_per_fault,
+            "walks/fault": None if self.is_stuck else self.walks_per_fault,
+            "cpu us/fault": None if self.is_stuck else self.cpu_us_per_fault,
             **self._special(),
         }
 
@@ -217,6 +227,9 @@ class Result:
             (s.gup_threads or s.nowait_threads, "gups/s", self.gups_per_second),
             (s.nowait_threads, "again/gup", self.agains_per_gup),
             (s.cpus, "cpu wait p99 (us)", self.cpu_wait.p99),
+            (self.is_stuck, "reads", self.metrics.reads),
+            (self.is_stuck, "pages lost", self.metrics.lost),
+            (self.is_stuck, "started over", self.started_over),
         )
         return {name: value for asked, name, value in figures if asked}
 
@@ -239,8 +252,8 @@ class Result:
         }
 
     def table(self) -> Table:
-        """The figures of this run."""
-        row = self.row()
+        """The figures of this run that there are."""
+        row = {name: value for name, value in self.row().items() if value is not None}
         return Table(list(row), [list(row.values())], self.caption)
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from ..designs import find
 from ..engine import RunQueue, Timed
 from ..kernel.block import block_device
 from . import disturbances, kernel_mode, workloads
-from .durations import parse_disk, parse_duration, parse_gap, parse_time
+from .durations import constant, parse_disk, parse_duration, parse_gap, parse_time
 from .metrics import Metrics
 from .progress import bar
 from .result import Result
@@ -45,7 +45,9 @@ def furnish(scenario: Scenario, engine: Timed) -> None:
         return task
 
     def sampler(what: str, owner: str):
-        return parse_duration(getattr(scenario, what), what).sampler(what, dice(scenario, owner))
+        time = parse_duration(getattr(scenario, what), what)
+        chance = None if isinstance(time, constant) else dice(scenario, owner)  # a generator is dear to make
+        return time.sampler(what, chance)
 
     pages = k.cache_pages * workloads.COLD_FACTOR
     file = workloads.map_file(k, pages)

@@ -59,7 +59,8 @@ def caption(result) -> str:
         one = s.fault_threads == 1
         who = "one thread faults" if one else f"{s.fault_threads:,} threads fault"
         gets = "gets" if one else "get"
-        parts.append(f"{who} ({disk_words(s.disk)}) and {gets} {pages(result.faults_per_second)}")
+        got = f"no page at all ({in_vain(result)})" if result.is_stuck else pages(result.faults_per_second)
+        parts.append(f"{who} ({disk_words(s.disk)}) and {gets} {got}")
     if s.mmap_threads:
         who = "one thread manages" if s.mmap_threads == 1 else f"{s.mmap_threads:,} threads manage"
         parts.append(f"{who} {pairs(result.mmaps_per_second)}")
@@ -72,6 +73,17 @@ def caption(result) -> str:
         parts.append(f"{who} /proc/PID/maps {reads}")
     share = [f"All tasks share {plural(s.cpus, 'cpu')}."] if s.cpus else []
     return " ".join([f"{result.design}: {'; '.join(parts)}.", *waits(result.mmap_wait), *share])
+
+
+def in_vain(result) -> str:
+    """What became of the reads and the faults of a run in which reads ended and no fault was resolved."""
+    m = result.metrics
+    parts = [f"{plural(m.reads, 'read')} came to an end"]
+    if m.lost:
+        parts.append(f"{plural(m.lost, 'time')} the page was thrown out before anybody mapped it")
+    if result.started_over:
+        parts.append(f"{plural(result.started_over, 'time')} a fault was started over")
+    return ", ".join([*parts, "none was resolved"])
 
 
 def others(result) -> list[str]:

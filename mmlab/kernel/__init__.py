@@ -68,7 +68,7 @@ from .pagefault import (
     pagefault_args,
 )
 from .pagetable import pte_alloc_map, pte_none, ptep_set_access_flags, set_pte_at
-from .rwsem import rw_semaphore
+from .rwsem import rw_semaphore, rwsem_is_contended
 from .sleep import EINTR, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE, charge
 from .spufs import local_store_page, spu_acquire_runnable, spu_bind_context, spu_context, spufs_mem_mmap
 from .task import (

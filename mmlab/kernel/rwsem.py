@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from .handle import primitive
 from .sleep import (
     EINTR,
     TASK_KILLABLE,
@@ -211,3 +212,13 @@ class rw_semaphore:
     def held_by(self, task) -> bool:
         """Whether `task` holds the semaphore, in either mode."""
         return self in task.held
+
+
+@primitive
+def rwsem_is_contended(sem) -> bool:
+    """Whether anybody waits for the semaphore at this moment. Never sleeps.
+
+    Lock state: held by the caller; else the answer is old before it is read. Even so, who comes a moment later is not
+    seen. (Linux has a function of that name in include/linux/rwsem.h.)
+    """
+    return bool(sem.wait_list)

@@ -7,7 +7,7 @@ holds, source ([ours] where no textbook has it), and the errors raised.
 
   file          question, and the names that answer it
   convoy        how long does a writer wait for the whole disk queue?
-                  convoy_wait, convoy_pairs_per_second
+                  convoy_wait, convoy_pairs_per_second, last_death (of a thread that no signal wakes)
   looper        how fast can mmap+munmap loopers be at best?
                   free_pairs_per_second, saturated_pairs_per_second, pairs_per_second_bound
   alternation   one faulting thread against one looper under `synchronous`, exactly
@@ -26,6 +26,8 @@ holds, source ([ours] where no textbook has it), and the errors raised.
                   counter_unchanged, counter_unchanged_in_a_crowd, retries_under_livelock
   roundrobin    a fault that keeps the lock among many loopers
                   behind_a_crowd, Rates
+  bounded       a fault with n retries among many loopers, while somebody throws its page away
+                  window_in_a_crowd, page_lost, bounded_retry
   student       Student's t
                   t_central, t_quantile
   confidence    does a simulated mean agree with a formula?
@@ -33,8 +35,9 @@ holds, source ([ours] where no textbook has it), and the errors raised.
 """
 
 from mmlab.theory.alternation import Alternation, Section, alternate, fault_section
+from mmlab.theory.bounded import bounded_retry, page_lost, window_in_a_crowd
 from mmlab.theory.confidence import Agreement, Estimate, agreement, agrees, batch_means, replications
-from mmlab.theory.convoy import convoy_pairs_per_second, convoy_wait
+from mmlab.theory.convoy import convoy_pairs_per_second, convoy_wait, last_death
 from mmlab.theory.looper import free_pairs_per_second, pairs_per_second_bound, saturated_pairs_per_second
 from mmlab.theory.moments import Moments, constant, exponential, mixture, plus, uniform
 from mmlab.theory.queues import littles_law, md1_wait, mg1_wait, mm1_wait
@@ -58,6 +61,7 @@ __all__ = [
     "alternate",
     "batch_means",
     "behind_a_crowd",
+    "bounded_retry",
     "constant",
     "convoy_pairs_per_second",
     "convoy_wait",
@@ -66,12 +70,14 @@ __all__ = [
     "exponential",
     "fault_section",
     "free_pairs_per_second",
+    "last_death",
     "littles_law",
     "machine_repairman",
     "md1_wait",
     "mg1_wait",
     "mixture",
     "mm1_wait",
+    "page_lost",
     "pairs_per_second_bound",
     "plus",
     "random_writer_wait",
@@ -86,4 +92,5 @@ __all__ = [
     "t_central",
     "t_quantile",
     "uniform",
+    "window_in_a_crowd",
 ]

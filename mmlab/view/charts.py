@@ -1,7 +1,8 @@
 """Static charts with matplotlib: theory is a line, simulation is dots, published figures are open diamonds.
 
-Drawn as PNG on a light ground of their own, which GitHub, nbviewer, PDF and dark themes all show alike; the
-caption carries the numbers, so that a notebook test which cannot compare pixels still compares the finding.
+Drawn as PNG on a light ground of their own, which GitHub, nbviewer and PDF show alike; a dark theme of JupyterLab turns
+light and dark round and keeps the hues (ink.THEMED). The caption carries the numbers, so that a notebook test which
+cannot compare pixels still compares the finding.
 Only `Figure` is used, never pyplot: nothing global, nothing to close, nothing that leaks. matplotlib is
 imported when a chart is made.
 """
@@ -50,8 +51,8 @@ class Chart:
     def _repr_mimebundle_(self, include=None, exclude=None):
         png = base64.b64encode(self.png()).decode()
         html = (
-            f'<figure class="mmlab-figure" style="margin:0"><img style="max-width:100%" '
-            f'alt="{escaped(self.alt)}" src="data:image/png;base64,{png}">'
+            f'<figure class="mmlab-figure" style="margin:0"><style>{ink.THEMED}</style><img class="mmlab-chart" '
+            f'style="max-width:100%" alt="{escaped(self.alt)}" src="data:image/png;base64,{png}">'
             f'<figcaption style="max-width:64em">{escaped(self.caption)}</figcaption></figure>'
         )
         bundle = {"text/plain": self.caption, "text/html": html, "image/png": png}

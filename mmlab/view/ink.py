@@ -5,6 +5,15 @@ from itertools import pairwise
 
 _TEXT, _DIM, _GRID = "#1b1f24", "#5b636e", "#e3e6ea"
 
+_DARK = "filter:invert(.93) hue-rotate(180deg)"
+THEMED = (
+    ".mmlab-chart{box-sizing:border-box;border:1px solid #d5d9de;border-radius:4px;background:#fff}"
+    f'[data-jp-theme-light="false"] .mmlab-chart,.vscode-dark .mmlab-chart{{{_DARK}}}'
+    f"@media (prefers-color-scheme:dark){{body:not([data-jp-theme-light]) .mmlab-chart{{{_DARK}}}}}"
+    "@media print{.mmlab-chart.mmlab-chart.mmlab-chart{filter:none}}"
+)
+"""the style sheet of a chart in a page: on a dark ground light becomes dark, red stays red; on paper nothing changes"""
+
 
 def blank(title):
     """(figure, axis): an empty chart on a light ground of its own."""

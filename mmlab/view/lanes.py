@@ -1,6 +1,7 @@
 """Which tasks get a lane of their own, and which ones share one."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _KNOWN = ("fault", "mmap", "ps")
@@ -19,6 +20,10 @@ ROLES = {
 }
 
 
+#: who sends signals from outside: a lane would show nothing
+SENDERS = ("signals", "kill")
+
+
 class Lane(NamedTuple):
     """One lane: a label, the role of its tasks, and one segment row for each task that it stands for."""
 
@@ -31,6 +36,7 @@ class Lane(NamedTuple):
         return len(self.rows) > 1
 
 
+@lru_cache(maxsize=4096)
 def role_of(task):
     """ "fault12" -> "fault"."""
     return re.sub(r"\d+$", "", task) or task
@@ -55,6 +61,7 @@ def lanes(tasks, most=12, shown=3):
 
     With more than `most` tasks each role shows its first `shown` ones, and its others share a lane.
     """
+    tasks = {task: row for task, row in tasks.items() if role_of(task) not in SENDERS} or tasks
     roles = by_role(tasks)
     if len(tasks) <= most:
         return [Lane(task, role, [tasks[task]]) for role, names in roles.items() for task in names]

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from . import axis, lanes, marks, segments, states, svg, units
+from .segments import Segment
 
 TITLE, LANE, TIGHT, GHOST, QUEUE = 32, 36, 29, 9, 26
 
@@ -133,7 +134,7 @@ class _Pen:
 
     def _past(self, row, middle):
         stop = self.scale.stop
-        row = [segment._replace(end=min(segment.end, stop)) for segment in row if segment.start < stop]
+        row = [Segment(start, min(end, stop), state) for start, end, state in row if start < stop]
         drawn, _, _ = marks.bars(row, middle, self.scale, self.key, "", squeeze=0.36, titled=False)
         self.out.append(f'<g opacity=".55">{drawn}</g>')
 

@@ -143,7 +143,7 @@ def _row(events, start, stop, lock):
         task.guess_the_past(events)
     row = []
     state, since, end = task.state(), max(begun, start), stop
-    for time, _, what, obj, *_ in events:
+    for time, _, what, obj, _, _, _ in events:
         if what not in _CHANGES:
             continue
         if time >= stop:
@@ -157,18 +157,19 @@ def _row(events, start, stop, lock):
             continue
         if time > since:
             # two changes at one instant may lead back to the state of the segment before
-            if row and row[-1].state == state:
-                row[-1] = row[-1]._replace(end=time)
-            else:
-                row.append(Segment(since, time, state))
+            _append(row, since, time, state)
             since = time
         state = now
     if end > since:
-        if row and row[-1].state == state:
-            row[-1] = row[-1]._replace(end=end)
-        else:
-            row.append(Segment(since, end, state))
+        _append(row, since, end, state)
     return row
+
+
+def _append(row, start, end, state):
+    """Add a Segment to a row, or make the last one longer when it has the same state."""
+    if row and row[-1].state == state:
+        start = row.pop().start
+    row.append(Segment(start, end, state))
 
 
 def lock_steps(events, start, stop):
@@ -200,8 +201,5 @@ def lock_segments(steps):
     row = []
     for step in steps:
         state = states.HOLD_WRITE if step.holders < 0 else states.HOLD_READ if step.holders else states.USER
-        if row and row[-1].state == state:
-            row[-1] = row[-1]._replace(end=step.end)
-        else:
-            row.append(Segment(step.start, step.end, state))
+        _append(row, step.start, step.end, state)
     return row

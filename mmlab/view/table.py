@@ -7,6 +7,11 @@ from numbers import Integral, Real
 
 from . import units
 
+CHARACTER, PADDING = 8, 16
+"""px: the width of a character, about, and what a cell has around its text"""
+ROOM = 460
+"""px that an output has at least, in a window of 640 px; a wider table scrolls"""
+
 
 class Table:
     """Rows under headers, with a caption.
@@ -76,12 +81,25 @@ class Table:
                 cells[0] = f'<th scope="row"{style(0)}>{escape(_text(row[0]))}</th>'
             body.append(f"<tr>{''.join(cells)}</tr>")
         caption = f'<caption style="text-align:left">{escape(self.caption)}</caption>' if self.caption else ""
-        return (
+        table = (
             f'<table class="mmlab-table">{caption}<thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
         )
+        return _scrolling(table, self.columns) if self._narrowest() > ROOM else table
+
+    def _narrowest(self):
+        """How many pixels the table needs at least, about: the longest word of each column."""
+        cells = [[_text(cell) for cell in row] for row in self.rows]
+        words = [" ".join(column).split() for column in zip(self.columns, *cells)]
+        return sum(CHARACTER * max(map(len, column), default=0) + PADDING for column in words)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": str(self), "text/html": self._repr_html_()}
+
+
+def _scrolling(table, columns):
+    """A table that scrolls by itself where the window is narrow, also by keyboard."""
+    name = escape(f"Table: {', '.join(columns)}")
+    return f'<div role="region" aria-label="{name}" tabindex="0" style="overflow-x:auto">{table}</div>'
 
 
 def _is_number(cell):

@@ -1,46 +1,48 @@
 """The controls of a panel: what a learner can set, each with a visible label, a box and a slider where one helps.
 
-A slider and its box always show the same value. Boxes are forgiving about spelling and strict about sense: what
-makes no sense raises ValueError in `values`, with one line for the learner.
+A first look shows few of them; the others are behind the button "More controls".
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from contextlib import suppress
+import dataclasses
 
 import ipywidgets as w
 
 from .. import designs as shipped
+from ..designs import Design
+from ..experiment import Scenario
 from ..experiment.durations import parse_disk
 from ..view import units
+from .knobs import Disk, Knob, Once, Pages, Rate, Sometimes, Threads, check_disk, check_threads
 
+MOST_DESIGNS = 4
 NO_DESIGN = "(none)"
-MANTISSAS = (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 8)
-LEAST_DISK, MOST_DISK = 10_000, 30_000_000
-DISK_STEPS = [
-    step
-    for decade in (10_000, 100_000, 1_000_000, 10_000_000)
-    for step in (round(mantissa * decade) for mantissa in MANTISSAS)
-    if LEAST_DISK <= step <= MOST_DISK
-]
-"""ns; about eleven to a decade, and 18 ms is one of them"""
+DESIGN_LABELS = ("Design", "Compare with", "Third design", "Fourth design")
 PRESETS = (("HDD", "hdd"), ("SSD", "ssd"), ("NVMe", "nvme"))
-RANGES = {"fault_threads": (1, 64), "mmap_threads": (0, 8)}
-NAMES = {"fault_threads": "Fault threads", "mmap_threads": "mmap threads"}
+MORE, FEWER = "More controls", "Fewer controls"
 
 
-def compact(ns: int) -> str:
-    """18_000_000 -> "18ms", as a Scenario takes it."""
-    return units.duration(ns, ascii=True).replace(" ", "").replace(",", "")
+THREADS = {"fault_threads": ("Fault threads", 1, 64), "mmap_threads": ("mmap threads", 0, 8)}
 
 
-def nearest_step(disk: str) -> int:
-    """The index in DISK_STEPS of the step next to what `disk` takes on average."""
-    mean = parse_disk(disk)[0].mean()
-    above = min(bisect_left(DISK_STEPS, mean), len(DISK_STEPS) - 1)
-    below = max(above - 1, 0)
-    return above if DISK_STEPS[above] / mean <= mean / DISK_STEPS[below] else below
+def knobs() -> list[Knob]:
+    """A fresh knob for each field that has one; the first three are always in sight."""
+    return [
+        Disk("disk", "Disk latency", "a time (18ms), a distribution (exponential(18ms)), or hdd, ssd, nvme"),
+        *(Threads(name, *words) for name, words in THREADS.items()),
+        Pages("cache_pages", "Cache pages", "pages that the page cache holds; auto: enough for all threads"),
+        Sometimes("dontneed", "DONTNEED", "mean time between two FADV_DONTNEED that empty the page cache, or never"),
+        Rate("foreign_rate", "Foreign reads", "pages a second that another process brings in: each pushes one out"),
+        Rate("signal_rate", "Signals", "a second, for each fault thread, at random"),
+        Once("kill_at", "Kill at", "when all fault threads get a SIGKILL, or never"),
+        Knob("seed", "Seed", "of everything that is random"),
+    ]
+
+
+IN_SIGHT = ("disk", "fault_threads", "mmap_threads")
+BEHIND = ("cache_pages", "dontneed", "foreign_rate", "signal_rate", "kill_at", "seed")
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(Scenario)}
 
 
 class Controls:
@@ -49,130 +51,111 @@ class Controls:
     def __init__(self, designs, fixed: dict, changed) -> None:
         self.changed = changed
         self.linking = False
+        self.fixed = fixed
         self.known = {name: name for name in shipped.series}
         self.known.update((str(one), one) for one in designs if one not in shipped.series.values())
-        self._make(fixed)
-        self._observe()
-
-    def _make(self, fixed: dict) -> None:
-        self.fixed = fixed
-        self.design = w.Dropdown(options=list(self.known), description="Design")
-        self.other = w.Dropdown(options=[NO_DESIGN, *self.known], description="Compare with")
-        self.disk = w.Text(description="Disk latency", continuous_update=False)
-        self.disk_slider = w.SelectionSlider(options=[(compact(ns), ns) for ns in DISK_STEPS], readout=False)
+        self.designs = [
+            w.Dropdown(options=[*([NO_DESIGN] if number else []), *self.known], description=label)
+            for number, label in enumerate(DESIGN_LABELS)
+        ]
+        self.knobs = {knob.field: knob for knob in knobs()}
         self.presets = [
             w.Button(description=label, tooltip=f"{label}: {_profile(name)}", layout=w.Layout(width="auto"))
             for label, name in PRESETS
         ]
-        self.boxes, self.sliders = {}, {}
-        for name, (least, most) in RANGES.items():
-            self.boxes[name] = w.IntText(description=NAMES[name], continuous_update=False)
-            self.sliders[name] = w.IntSlider(min=least, max=most, readout=False)
-        self.seed = w.IntText(description="Seed", continuous_update=False)
         self.ps = w.Checkbox(description="somebody runs ps", indent=False)
-        self.reset = w.Button(description="Reset", tooltip="Back to where this panel began")
+        self.reset = w.Button(description="Reset", tooltip="Back to where this panel began; pins stay")
+        self.pin = w.Button(description="Pin", tooltip="Keep this run in a table below")
+        self.more = w.ToggleButton(description=MORE, tooltip="Page cache, signals, seed, more designs")
+        self._observe()
 
     def _observe(self) -> None:
-        self.disk_slider.observe(self._disk_moved, "value")
         for button, (_, name) in zip(self.presets, PRESETS):
             button.on_click(lambda _, name=name: setattr(self.disk, "value", name))
-        self.disk.observe(self._disk_written, "value")
-        for name in RANGES:
-            self.sliders[name].observe(lambda change, name=name: self._link(self.boxes[name], change.new), "value")
-            self.boxes[name].observe(lambda change, name=name: self._slide(name, change.new), "value")
-        for one in (self.design, self.other, self.seed, self.ps):
+        for knob in self.knobs.values():
+            knob.changed = self._tell
+        for one in (*self.designs, self.ps):
             one.observe(lambda _: self._tell(), "value")
+
+    design = property(lambda self: self.designs[0])
+    other = property(lambda self: self.designs[1])
+    disk = property(lambda self: self.knobs["disk"].box)
+    disk_slider = property(lambda self: self.knobs["disk"].slider)
+    seed = property(lambda self: self.knobs["seed"].box)
+
+    @property
+    def boxes(self) -> dict:
+        """The box of each field."""
+        return {name: knob.box for name, knob in self.knobs.items()}
+
+    @property
+    def sliders(self) -> dict:
+        """The slider of each field that has one."""
+        return {name: knob.slider for name, knob in self.knobs.items() if knob.slider is not None}
 
     def all(self) -> list:
         """Every widget here."""
         pairs = [*self.boxes.values(), *self.sliders.values()]
-        one = [self.design, self.other, self.disk, self.disk_slider, self.seed, self.ps, self.reset]
-        return [*one, *self.presets, *pairs]
+        return [*self.designs, self.ps, self.reset, self.pin, self.more, *self.presets, *pairs]
 
     def _tell(self) -> None:
         if not self.linking:
             self.changed()
 
-    def _quietly(self, widget, **values) -> None:
-        before, self.linking = self.linking, True
-        try:
-            for name, value in values.items():
-                setattr(widget, name, value)
-        finally:
-            self.linking = before
-
-    def _link(self, widget, value) -> None:
-        if not self.linking:
-            self._quietly(widget, value=value)
-            self.changed()
-
-    def _disk_moved(self, change) -> None:
-        self._link(self.disk, compact(change.new))
-
-    def _disk_written(self, change) -> None:
-        if self.linking:
-            return
-        with suppress(ValueError):  # `values` will say what is wrong
-            self._quietly(self.disk_slider, index=nearest_step(_with_unit(change.new)))
-        self.changed()
-
-    def _slide(self, name: str, value: int) -> None:
-        least, most = RANGES[name]
-        if not self.linking:
-            self._quietly(self.sliders[name], value=min(max(value, least), most))
-            self.changed()
-
     def show(self, designs, values: dict) -> None:
         """Set every control, without telling anybody."""
-        self._quietly(self.design, value=str(designs[0]))
-        self._quietly(self.other, value=str(designs[1]) if len(designs) > 1 else NO_DESIGN)
-        self._quietly(self.disk, value=values["disk"])
-        self._quietly(self.disk_slider, index=nearest_step(values["disk"]))
-        for name in RANGES:
-            self._quietly(self.boxes[name], value=values[name])
-            self._quietly(self.sliders[name], value=values[name])
-        self._quietly(self.seed, value=values["seed"])
-        self._quietly(self.ps, value=bool(values["ps_readers"]))
+        self.linking = True
+        try:
+            names = [*map(str, designs), *[NO_DESIGN] * MOST_DESIGNS]
+            for dropdown, name in zip(self.designs, names):
+                dropdown.value = name
+            for name, knob in self.knobs.items():
+                knob.show(values[name])
+            self.ps.value = bool(values["ps_readers"])
+        finally:
+            self.linking = False
 
     def values(self) -> tuple[list, dict]:
         """(designs, the fields of a Scenario) as they are set. Raises ValueError with one line for people."""
-        names = [self.design.value, *([self.other.value] if self.other.value != NO_DESIGN else [])]
-        fields = {name: check_range(name, self.boxes[name].value) for name in RANGES}
-        fields.update(
-            disk=_with_unit(self.disk.value),
-            seed=self.seed.value,
-            ps_readers=max(1, self.fixed.get("ps_readers", 1)) if self.ps.value else 0,
-        )
-        check_disk(fields["disk"])
+        fields = {name: knob.value() for name, knob in self.knobs.items()}
+        fields["ps_readers"] = max(1, self.fixed.get("ps_readers", 1)) if self.ps.value else 0
+        check(fields)
+        names = [dropdown.value for dropdown in self.designs if dropdown.value != NO_DESIGN]
         chosen = [self.known[name] for name in dict.fromkeys(names)]
         return chosen, {**self.fixed, **fields}
 
 
-def check_range(name: str, value) -> int:
-    """`value` if the panel has room for it. Raises ValueError."""
-    least, most = RANGES[name]
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ValueError(f"{NAMES[name]} is {value!r}; this panel takes {least} to {most} (a Scenario takes more)")
-    return value
+def check(fields: dict) -> None:
+    """Raises ValueError unless the panel has room for these fields of a Scenario."""
+    check_disk(fields["disk"])
+    for name, (label, least, most) in THREADS.items():
+        check_threads(label, fields[name], least, most)
 
 
-def check_disk(disk) -> None:
-    """Raises ValueError unless the panel has room for this disk."""
-    mean = parse_disk(disk)[0].mean()
-    if not LEAST_DISK <= mean <= MOST_DISK:
-        raise ValueError(
-            f"Disk latency is {disk}; this panel takes 10us to 30ms (a Scenario takes more), or hdd, ssd, nvme"
-        )
+def unfolded(designs, values: dict) -> bool:
+    """Whether something behind "More controls" is not as it always is."""
+    return len(designs) > 2 or any(values[name] != DEFAULTS[name] for name in BEHIND)
 
 
-def _with_unit(text: str) -> str:
-    """What was written in the box, as a Scenario takes it. Raises ValueError where a bare number needs a unit."""
-    text = text.strip().replace("µ", "u")
-    if text and text.replace(".", "", 1).isdigit():
-        raise ValueError(f"Disk latency is {text}, of what? Write the unit too: {text}ms or {text}us")
-    if not text:
-        raise ValueError("Disk latency is empty; write a time such as 18ms or 80us, or hdd, ssd, nvme")
-    return text.replace(" ", "") if text[0].isdigit() else text.lower()
+def chosen(designs, fields: dict) -> tuple[list, list[Scenario]]:
+    """(designs, a Scenario for each) of what was given; the same design twice is one.
+
+    Raises ValueError for none or too many, for two that share a name, and for what a Scenario refuses.
+    """
+    if not isinstance(designs, str | Design) and not hasattr(designs, "__iter__"):
+        raise ValueError(f"designs={designs!r} is not a list of designs; give one such as ['synchronous', 'final']")
+    scenarios = []
+    for design in [designs] if isinstance(designs, str | Design) else designs:
+        scenario = Scenario(design=design, **fields)
+        if not any(scenario.design is earlier.design or scenario == earlier for earlier in scenarios):
+            scenarios.append(scenario)
+    if not 1 <= len(scenarios) <= MOST_DESIGNS:
+        raise ValueError(f"a panel shows one to {MOST_DESIGNS} designs side by side; {len(scenarios)} were given")
+    names = [str(scenario.design) for scenario in scenarios]
+    double = next((name for name in names if names.count(name) > 1), None)
+    if double:
+        raise ValueError(f"two of the designs are called {double!r}; give one of them another name")
+    return [scenario.design for scenario in scenarios], scenarios
 
 
 def _profile(name: str) -> str:

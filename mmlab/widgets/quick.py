@@ -12,7 +12,7 @@ import threading
 from simpy.core import StopSimulation
 
 from ..experiment import Result, Scenario
-from ..experiment.durations import parse_disk
+from ..experiment.durations import parse_disk, parse_time
 from ..experiment.metrics import Metrics
 from ..experiment.run import build
 from ..view import units
@@ -23,12 +23,12 @@ COARSE_EVENTS = 5_000
 """of all runs together while a control moves: about 30 ms with the picture"""
 FULL_EVENTS = 40_000
 """when nothing has moved for a while: about 150 ms"""
-WINDOWS = 40
+WINDOWS = 90
 """a full run covers at most this many pictures"""
 LONGEST_NS = 20 * 10**9
 MIN_PERIOD_NS = 10_000
-BATCH = 3_000
-"""events between two looks at whether to go on, about 10 ms"""
+BATCH = 1_500
+"""events between two looks at whether to go on, about 5 ms"""
 ONE_AT_A_TIME = threading.Lock()
 """panels run in several threads, and an engine at work changes how this process warns"""
 PICTURED = 12_000
@@ -40,7 +40,8 @@ def picture_ns(scenario: Scenario) -> int:
     service, channels = parse_disk(scenario.disk)
     reads = max(3, (scenario.fault_threads + 2) / (scenario.channels or channels))
     pairs = 3 + scenario.mmap_threads if scenario.mmap_threads else 0
-    span = max(1, service.mean() * reads * 1.03, pairs * PAIR_NS)
+    killed = 0 if scenario.kill_at is None else parse_time(scenario.kill_at, "kill_at") + 2 * service.mean()
+    span = max(1, service.mean() * reads * 1.03, pairs * PAIR_NS, killed)
     unit = 10 ** max(0, len(str(int(span))) - 2)
     return min(-int(-span // unit) * unit, LONGEST_NS)
 
@@ -58,7 +59,7 @@ def run(scenario: Scenario, most_events: int, windows: int = WINDOWS, stop=lambd
     """
     gathered, until = trace(scenario, most_events, min(picture_ns(scenario) * windows, LONGEST_NS), stop)
     last = last_resolved(gathered)
-    if last is not None:
+    if last is not None and scenario.kill_at is None:  # what comes after a kill is what it is about
         del gathered[last + 1 :]
         until = gathered[-1][0] + 1
     metrics = Metrics(keep=min(most_events, PICTURED))

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from ..experiment import Scenario, compare
-from . import quick
+from ..experiment import Comparison, Scenario
+from ..view.svg import escaped
+from . import output, quick
 
 
 class Static:
-    """Picture, sentence and table of the same scenario, from `mmlab.compare`; shows itself in a notebook."""
+    """Picture, sentences and table of the run that the panel makes; shows itself in a notebook.
+
+    `comparison` has its Results. They are measured over the same time as the panel's, so the numbers are the same.
+    """
 
     def __init__(self, scenarios: list[Scenario]) -> None:
-        fields = {name: value for name, value in scenarios[0].as_dict().items() if name != "design"}
-        seconds = quick.picture_ns(scenarios[0]) * quick.WINDOWS / 1e9
-        designs = [scenario.design for scenario in scenarios]
-        self.comparison = compare(designs, seconds=min(seconds, 5), progress=False, **fields)
-        self.picture = self.comparison.timeline()
-        self.caption = "\n".join(result.caption for result in self.comparison)
-        self.table = self.comparison.table()
+        self.comparison = Comparison(quick.share(scenarios, full=True))
+        results = self.comparison.results
+        self.picture = output.picture(results)
+        self.caption = output.sentence(results)
+        self.table = output.table(results)
+        self.note = output.measured(results, self.picture.stop)
 
     def __repr__(self) -> str:
-        return f"{self.caption}\n\n{self.table}"
+        return f"{self.caption}\n\n{self.table}\n\n{self.note}"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
+        below = f'<p class="mmlab-note">{escaped(self.note)}</p>'
         return {
             "text/plain": repr(self),
-            "text/html": self.picture._repr_html_() + self.table._repr_html_(),
+            "text/html": self.picture._repr_html_() + self.table._repr_html_() + below,
             "image/svg+xml": self.picture.svg,
         }

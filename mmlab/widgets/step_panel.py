@@ -49,9 +49,9 @@ def step_panel(
 ) -> StepPanel:  # fmt: skip
     """A panel in which the learner lets one task after the other take its next step, to reach a goal.
 
-    design, world: as mmlab.explore takes them; goal: "finding", "livelock", "stale pte", "starvation", or a Goal;
-    moves: who moved already, as `panel.moves` says it. Raises ValueError for unknown names, with the nearest right
-    spelling, and for a move that cannot be made.
+    design, world: as mmlab.explore takes them; goal: "finding", "livelock", "stale pte", "starvation", "convoy", or a
+    Goal; moves: who moved already, as `panel.moves` says it. Raises ValueError for unknown names, with the nearest
+    right spelling, and for a move that cannot be made.
     """
     return StepPanel(design, world, goal, moves=moves)
 

@@ -10,7 +10,8 @@ import ipywidgets as w
 from ..designs import Design
 from ..experiment.sweeping import FIELDS, known
 from ..kernel.bug import KernelBug
-from . import output, sweep_view
+from . import actions, output, sweep_view
+from .keys import SCRIPT
 from .sweep_controls import SweepControls
 from .sweep_data import Dots
 from .sweep_view import SweepStatic
@@ -62,7 +63,6 @@ class SweepPanel:
         self.progress, self.message, self.screen = w.HTML(), w.HTML(), w.HTML()
         self.progress.add_class("mmlab-live")
         self.line = w.Text(description="Code", tooltip="Copy this line to make this panel again")
-        self.line.add_class("mmlab-line")
         self.widget = self._arrange()
         self.stopped = False
         self._due = 0  # runs that were asked for earlier than this are not wanted any more
@@ -76,9 +76,17 @@ class SweepPanel:
         axes = [c.x, c.y, c.low, c.high, c.points, c.seeds, c.xlog, c.ylog]
         grid = w.Box([*axes, *c.boxes.values()])
         grid.add_class("mmlab-controls")
+        copy = w.Button(description="Copy", tooltip="Copy the line of code", layout=w.Layout(width="auto"))
+        copy.add_class("mmlab-copy")
+        line = w.HBox([self.line, copy])
+        line.add_class("mmlab-row")
+        line.add_class("mmlab-line")
         buttons = w.HBox([self.stopper, self.reset_button])
-        style = w.HTML(output.STYLE.format(script=escape(output.SCRIPT)) + STYLE)
-        whole = w.VBox([style, designs, grid, buttons, self.progress, self.message, self.screen, self.line])
+        name = w.HTML('<p class="mmlab-name mmlab-note">A sweep: one field of the scenario goes through a range.</p>')
+        style = w.HTML(
+            output.STYLE.format(script=actions.ONLOAD + escape(SCRIPT)) + output.PANEL_STYLE + STYLE + actions.SAID
+        )
+        whole = w.VBox([name, designs, grid, buttons, self.progress, self.message, self.screen, line, style])
         whole.add_class("mmlab-panel")
         whole.add_class("mmlab-sweep")
         return whole

@@ -23,6 +23,7 @@ ALWAYS = {"k": "Machine", "me": "task_struct", "mm": "mm_struct"}
 NUMBER = (int, bool)
 TAKES = {
     "k": "Machine", "mm": "mm_struct", "vma": "vm_area_struct", "page": "page", "page_table": "pte_table",
+    "sem": "rw_semaphore",
     "mapping": "address_space", "file": "address_space", "task": "task_struct", "context": "spu_context",
     "address": NUMBER, "index": NUMBER, "write_access": NUMBER, "length": NUMBER, "flags": NUMBER, "pgoff": NUMBER,
     "first": NUMBER, "last": NUMBER, "size": NUMBER,

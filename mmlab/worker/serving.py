@@ -76,7 +76,7 @@ class Server:
         while True:
             request = self.read()
             try:
-                self.hurry(request.get("cpu", self.cpu))
+                self.hurry(request.get("load", self.cpu))
                 reply = self.reply(request)
             except Lockup as lockup:
                 reply = raised(soft_lockup(lockup))

@@ -123,6 +123,11 @@ def tried(lock, answer) -> str:
     return f"tries to lock {name(lock)}: {'taken' if answer else 'somebody has it'}"
 
 
+def contended(lock, answer) -> str:
+    """rwsem_is_contended."""
+    return f"looks who waits for {name(lock)}: {'somebody' if answer else 'nobody'}"
+
+
 WORDS = {
     "call": lambda function, *rest: f"calls {function}",
     "get": look,
@@ -153,6 +158,7 @@ WORDS = {
     "down_read": taken("reading"), "down_read_killable": taken("reading"),
     "down_write": taken("writing"), "down_write_killable": taken("writing"),
     "down_read_trylock": tried, "trylock_page": tried,
+    "rwsem_is_contended": contended,
     "up_read": lambda lock, answer: f"drops {name(lock)}",
     "up_write": lambda lock, answer: f"lets go of {name(lock)}",
     "spin_lock": lambda lock, answer: f"takes {name(lock)}",
