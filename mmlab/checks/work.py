@@ -64,18 +64,27 @@ class Work:
         )
         return calculator.call(function, *arguments)
 
+    def also(self, text: str) -> Work:
+        """The same work with further lines at its end, which count as the last definitions do."""
+        return self.once(
+            ("also", text),
+            lambda: self.ends.enter_context(Work(f"{self.source}\n\n{text}\n", self.limits, self.command)),
+        )
+
     def hurry(self, **limits) -> None:
         """Change limits of the processes from now on, those of the ones that run too."""
         self.limits = replace(self.limits, **limits)
         for value, _ in self.known.values():
             if isinstance(value, RemoteDesign | Calculator):
                 value.worker.limits = self.limits
+            elif isinstance(value, Work):
+                value.hurry(**limits)
 
     def ask_again(self) -> None:
         """Put what was asked last once more to fresh processes. Raises KernelBug when an answer differs (see differs in
         engine/explore/code.py), and from then on always: checks share what they asked."""
         for value, error in list(self.known.values()):
-            if error is None and isinstance(value, RemoteDesign | Calculator) and self.stateful is None:
+            if error is None and isinstance(value, RemoteDesign | Calculator | Work) and self.stateful is None:
                 try:
                     value.ask_again()
                 except KernelBug as bug:

@@ -61,6 +61,8 @@ def told(summary, command: str) -> list[str]:
     lines = []
     if summary.new_key:
         lines.append(f"made a new class key, {summary.new_key}: keep it, and keep it secret")
+    if summary.only_watched:
+        lines.append("no control groups here: the memory of all processes of a submission is watched, not limited")
     if summary.other_key:
         lines.append(f"the class key is another one than that of {summary.other_key} results: they are graded anew")
     counts = [f"{number} {status}" for status, number in summary.as_dict()["graded"].items()]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..checks.exercises import exercise, names
 from ..experiment.progress import counted
-from . import sandbox, store, table
+from . import cgroup, sandbox, store, table
 from .classkey import class_key, default, fingerprint
 from .engines import Cluster, Local
 from .intake import Rejected, take
@@ -26,7 +26,8 @@ GRADES, DETAILS = "grades.csv", "details.csv"
 
 @dataclass
 class Summary:
-    """What a batch did. `changed` are (student, exercise, points before, points now)."""
+    """What a batch did. `changed` are (student, exercise, points before, points now); `only_watched`: there are no
+    control groups here, so that the memory of a submission's processes together is watched, not limited."""
 
     folder: Path
     graded: Counter = field(default_factory=Counter)
@@ -36,6 +37,7 @@ class Summary:
     changed: list[tuple] = field(default_factory=list)
     other_key: int = 0
     new_key: Path | None = None
+    only_watched: bool = False
 
     @property
     def troubles(self) -> int:
@@ -87,6 +89,7 @@ def grade(
         secret, is_new = class_key(key if key is not None else default())
         batch = Batch(out, secret, unseen, unsafe, again)
         batch.summary.new_key = Path(key if key is not None else default()) if is_new else None
+        batch.summary.only_watched = dask is None and not cgroup.possible()
         batch.summary.stray = there.stray
         batch.summary.unlisted = sorted(there.students - set(listed)) if listed else []
         found = [

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_here
+from queue import Empty, Queue
 from threading import Event
 
 from .scoring import Examined, Job, score
+
+GONE = 30
+"""seconds without a scheduler after which a batch stops"""
 
 
 def usable_cpus() -> int:
@@ -60,6 +65,7 @@ class Cluster:
             raise ValueError(f"--dask {self.address}: no scheduler is reached there ({reason})") from None
         self.workers = sum(self.client.nthreads().values()) or 1
         self.under_way: set = set()
+        self.done: Queue = Queue()
         return self
 
     def __exit__(self, *_) -> None:
@@ -70,12 +76,21 @@ class Cluster:
         """Begin to score a job. A worker that dies is replaced by another one, once."""
         future = self.client.submit(score, job, before, pure=False, retries=1)
         self.under_way.add(future)
+        future.add_done_callback(self.done.put)
         return future
 
     def wait(self, futures: Iterable) -> set:
         """Those that are done, when one is."""
-        from distributed import wait
-
-        done = wait(list(futures), return_when="FIRST_COMPLETED").done
-        self.under_way -= done
-        return done
+        last_seen = time.monotonic()
+        while True:
+            try:
+                future = self.done.get(timeout=1)
+            except Empty:
+                if self.client.status == "running":
+                    last_seen = time.monotonic()
+                elif time.monotonic() - last_seen > GONE:
+                    raise OSError(f"the scheduler at {self.address} does not answer any more") from None
+                continue
+            self.under_way.discard(future)
+            if future in futures:
+                return {future}

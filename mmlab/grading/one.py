@@ -6,10 +6,13 @@ The learner's code is not here either: it runs in workers, inside the sandbox.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import replace
 
 from ..checks import NOT_YET, Outcome, Work, gather, not_yet
@@ -18,6 +21,7 @@ from ..checks.running import outcome_of
 from ..checks.work import LIMITS
 from ..worker.trouble import CRASH, HANG
 from . import sandbox
+from .cgroup import joining
 from .score import CRASHED, TIMEOUT, Mark
 from .unseen import checks_of
 
@@ -41,7 +45,10 @@ def main() -> None:
         out.flush()
 
     limit_memory()
+    die_with(signal.SIGKILL)
     job = json.load(sys.stdin)
+    if os.getppid() != job["parent"]:
+        return  # it has died before we could ask to be told
     try:
         run(job, tell)
         tell(done=True)
@@ -52,11 +59,11 @@ def main() -> None:
 def run(job: dict, tell) -> None:
     """Run the checks of a job that are asked for."""
     one = exercise(job["exercise"])
-    command = () if job["unsafe"] else sandbox.command()
+    command = joining(job["group"]) + (() if job["unsafe"] else sandbox.command())
     checks = (*one.checks, *(checks_of(one.name, job["unseen"]) if job["unseen"] is not None else ()))
     tell(reading=True)
     found = gather(job["cells"], one.functions)
-    tell(trouble_of_cells=list(found.trouble))
+    tell(trouble_of_cells=[readable(line) for line in found.trouble])
     answer, hurried, start = job["seconds"]
     limits = replace(LIMITS, answer=answer, start=start)
     with Work(found.source, limits, command) as work:
@@ -94,6 +101,12 @@ def readable(text: str) -> str:
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]} ... ({len(text) - LONGEST:,} characters more)"
     return "".join(sign if sign == "\n" or sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def die_with(number: int) -> None:
+    """Ask Linux for this signal when the grader dies, however it does."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, number)
 
 
 def limit_memory() -> None:

@@ -21,6 +21,7 @@ from threading import Event
 
 from ..checks.exercises import exercise
 from ..worker.process import ROOTS
+from . import cgroup
 from .score import CRASHED, GRADED, NOT_RUN, PARTLY, TIMEOUT, TROUBLE, Mark, Score
 from .unseen import checks_of
 from .versions import checks_version
@@ -227,6 +228,9 @@ class Subprocess:
         self.job = job
 
     def __enter__(self) -> Subprocess:
+        self.group = cgroup.made(MEMORY, PROCESSES)
+        self.job["parent"] = os.getpid()
+        self.job["group"] = self.group and str(self.group)
         self.errors = tempfile.TemporaryFile()
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(ROOTS), "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
         self.process = subprocess.Popen(
@@ -240,6 +244,8 @@ class Subprocess:
     def __exit__(self, *_) -> None:
         self.family.kill()
         self.process.wait()
+        if self.group is not None:
+            cgroup.removed(self.group)
         for file in (self.process.stdin, self.process.stdout, self.errors):
             with suppress(OSError):  # what could not be written to a process that is dead
                 file.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import linecache
 from pathlib import Path
 from types import ModuleType
@@ -51,3 +52,27 @@ def checks_of(name: str, source: str) -> tuple[Check, ...]:
             f"{there[1]}"
         )
     return checks
+
+
+def wrong_answers(name: str, solutions: Path | str = CHECKS.parent) -> dict[str, tuple[str, float]]:
+    """Typical wrong answers to an exercise: their text, and the points that they must earn with all checks.
+
+    WRONG, beside the unseen checks, gives each as a text, or as the (old, new) that must be changed in the solution to
+    make it: then what is wrong with it stands in the open. Raises ValueError for an old text that is not there.
+    """
+    notebook = json.loads((Path(solutions) / name / f"{name}.ipynb").read_text(encoding="utf-8"))
+    right = "\n\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+    wrong = unseen_module(name, Path(solutions) / CHECKS.name).WRONG
+    return {
+        answer: (made if isinstance(made, str) else altered(right, made, name), points)
+        for answer, (made, points) in wrong.items()
+    }
+
+
+def altered(text: str, changes: list[tuple[str, str]], name: str) -> str:
+    """The text with each (old, new) changed. Raises ValueError for an old text that it has not."""
+    for old, new in changes:
+        if old not in text:
+            raise ValueError(f"the solution of {name} has no {old!r} to be changed")
+        text = text.replace(old, new)
+    return text

@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent
 NO_MATTER = {"cli", "course", "widgets", "live"}
 """rooms of mmlab that no score depends on"""
-MATTER = {"one.py", "sandbox.py", "scoring.py", "unseen.py"}
+MATTER = {"cgroup.py", "one.py", "sandbox.py", "scoring.py", "unseen.py"}
 """files of the grader on which one does"""
 
 
