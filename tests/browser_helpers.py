@@ -127,14 +127,16 @@ def open_notebook(page, url, path):
         page.goto(url)
     page.wait_for_function("window.jupyterapp && window.jupyterapp.restored", timeout=60_000)
     page.evaluate("window.jupyterapp.restored")
-    page.evaluate("path => { window.jupyterapp.commands.execute('docmanager:open', {path}) }", path)
+    # asked again and again: the notebook that JupyterLab begins with may come to the front late
     page.wait_for_function(
         """path => {
             const context = window.jupyterapp.shell.currentWidget?.context;
+            if (context?.path !== path) window.jupyterapp.commands.execute('docmanager:open', {path});
             return context?.path === path && context.sessionContext?.session?.kernel?.status === 'idle';
         }""",
         arg=path,
         timeout=60_000,
+        polling=500,
     )
 
 
@@ -148,7 +150,8 @@ def run_all(page):
                 .filter(c => c.type === 'code' && c.sharedModel.getSource());
             return cells.every(c => c.executionCount) && at.context.sessionContext.session.kernel.status === 'idle';
         }""",
-        timeout=120_000,
+        timeout=300_000,
+        polling=200,
     )
     return page.evaluate(
         """() => Array.from(window.jupyterapp.shell.currentWidget.content.model.cells)

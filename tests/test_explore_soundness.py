@@ -301,7 +301,7 @@ def test_two_names_of_one_list_are_told_from_two_equal_lists():
         contextvars.ContextVar("x"),
         weakref.WeakSet, weakref.ref(Opaque), array.array("i", [1]), memoryview(b"x"), collections.Counter("x"),
     ],
-    ids=str,
+    ids=lambda hidden: getattr(hidden, "__name__", type(hidden).__name__),
 )  # fmt: skip
 def test_something_written_in_c_that_may_hide_anything_is_not_described(hidden):
     if hidden is weakref.WeakSet:

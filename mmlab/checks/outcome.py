@@ -14,7 +14,8 @@ class Outcome:
     """`status` is one of CORRECT, ALMOST, NOT_YET and NOT_DEFINED; `message` names the symptom and the question to ask.
 
     `shown` is an Interleaving or None; `replay` a line of Python that shows the same again, or "". `broke_off` says
-    that a budget ended it: the grader runs such a check once more, alone.
+    that a budget of states ended it. `cause` is the kind of the KernelBug that was found, or "": a grader runs a check
+    once more, alone, that was lost because a worker did not come back.
     """
 
     status: str
@@ -22,6 +23,7 @@ class Outcome:
     shown: object = None
     replay: str = ""
     broke_off: bool = False
+    cause: str = ""
 
     @property
     def share(self) -> float:
@@ -39,6 +41,6 @@ def almost(message: str, shown=None, replay: str = "") -> Outcome:
     return Outcome(ALMOST, message, shown, replay)
 
 
-def not_yet(message: str, shown=None, replay: str = "", broke_off: bool = False) -> Outcome:
+def not_yet(message: str, shown=None, replay: str = "", broke_off: bool = False, cause: str = "") -> Outcome:
     """It does not hold."""
-    return Outcome(NOT_YET, message, shown, replay, broke_off)
+    return Outcome(NOT_YET, message, shown, replay, broke_off, cause)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ..experiment.progress import bar
 from ..kernel.bug import KernelBug
@@ -10,18 +11,20 @@ from ..worker import Limits, Theirs
 from .check import Check, Exercise
 from .draw import PRACTICE, Draw
 from .gather import Gathered, gather
-from .outcome import NOT_DEFINED, Outcome, not_yet
+from .outcome import NOT_DEFINED, NOT_YET, Outcome, not_yet
 from .report import Line, Report
 from .work import LIMITS, Unusable, Work
 
 
 def run_checks(
     exercise: Exercise, cells: Iterable[str], *, key: str = PRACTICE, more: Sequence[Check] = (),
-    limits: Limits = LIMITS, command: Sequence[str] = (), progress: bool | None = None,
+    limits: Limits = LIMITS, command: Sequence[str] = (), again: bool = False,
+    progress: bool | None = None,
 ) -> Report:  # fmt: skip
     """Find the learner's functions in `cells` and run every check of the exercise on them, and the unseen ones `more`.
 
-    key: what the checks draw by lot follows from it. limits, command: of the worker processes, see mmlab.worker.
+    key: what the checks draw by lot follows from it. limits, command: of the worker processes, see mmlab.worker. again:
+    see outcome_of.
     Raises nothing for what the work does: that is in the report. What is raised is an error of mmlab or of a check.
     """
     found = gather(cells, exercise.functions)
@@ -29,27 +32,46 @@ def run_checks(
     checks = (*exercise.checks, *more)
     with Work(found.source, limits, command) as work, bar(exercise.name, progress) as tell:
         for number, check in enumerate(checks, 1):
-            lines.append(Line(check, outcome_of(check, exercise, found, work, key)))
+            outcome = outcome_of(check, exercise, found, work, key, again)
+            lines.append(Line(check, told_once(outcome, lines)))
             if tell is not None:
                 tell(number / len(checks))
     return Report(exercise, lines, found.trouble)
 
 
-def outcome_of(check: Check, exercise: Exercise, found: Gathered, work: Work, key: str) -> Outcome:
-    """What one check says."""
+def outcome_of(
+    check: Check, exercise: Exercise, found: Gathered, work: Work, key: str, again: bool = False
+) -> Outcome:  # fmt: skip
+    """What one check says.
+
+    again: put what was asked of the work once more to a fresh process; who answers differently keeps state elsewhere,
+    and earns nothing. (The explorer always does; this is for timed runs and calls.)
+    """
     needs = exercise.functions if check.needs is None else check.needs
     missing = [name for name in needs if name in found.missing]
     if missing:
         names = " and ".join(missing)
         return Outcome(NOT_DEFINED, f"No cell defines {names}: run the cell that does, and mind the spelling.")
     try:
-        return check.run(work, Draw(key, exercise.name, check.name))
+        outcome = check.run(work, Draw(key, exercise.name, check.name))
+        if again and outcome.status != NOT_YET:
+            work.ask_again()
+        return outcome
     except Unusable as error:
         return not_yet(str(error))
     except KernelBug as bug:
-        return not_yet(told(bug))
+        return replace(not_yet(told(bug)), cause=bug.kind)
     except Theirs as error:
         return not_yet(what_was_raised(error))
+
+
+def told_once(outcome: Outcome, before: list[Line]) -> Outcome:
+    """The same long story is not told twice: checks that count only together fail for the same reason."""
+    if outcome.share < 1 and "\n" in outcome.message:
+        for line in before:
+            if line.outcome.message == outcome.message:
+                return replace(outcome, message=f"As above, in «{line.check.name}».", shown=None, replay="")
+    return outcome
 
 
 def told(bug: KernelBug) -> str:
@@ -61,4 +83,5 @@ def what_was_raised(error: Theirs) -> str:
     """An exception of the learner's code."""
     if type(error).__name__ == "NotImplementedError":
         return f"Still to be written: {error}" if str(error) else "Still to be written."
-    return f"Your code raised {type(error).__name__}: {error}"
+    where = f"\nIn your code: {error.where[0]}, line {error.where[1]}: {error.where[2]}" if error.where else ""
+    return f"Your code raised {type(error).__name__}: {error}{where}"

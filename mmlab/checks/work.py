@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from ..kernel.bug import KernelBug
 from ..worker import Calculator, Limits, RemoteDesign, Theirs, remote
@@ -25,6 +26,7 @@ class Work:
         self.command = tuple(command)
         self.ends = ExitStack()
         self.known: dict = {}
+        self.stateful: KernelBug | None = None
 
     def once(self, key, make: Callable):
         """What `make()` gave, or raised, when it was first asked for under this key: checks share long work."""
@@ -61,6 +63,34 @@ class Work:
             lambda: self.ends.enter_context(Calculator(self.source, self.limits, self.command)),
         )
         return calculator.call(function, *arguments)
+
+    def also(self, text: str) -> Work:
+        """The same work with further lines at its end, which count as the last definitions do."""
+        return self.once(
+            ("also", text),
+            lambda: self.ends.enter_context(Work(f"{self.source}\n\n{text}\n", self.limits, self.command)),
+        )
+
+    def hurry(self, **limits) -> None:
+        """Change limits of the processes from now on, those of the ones that run too."""
+        self.limits = replace(self.limits, **limits)
+        for value, _ in self.known.values():
+            if isinstance(value, RemoteDesign | Calculator):
+                value.worker.limits = self.limits
+            elif isinstance(value, Work):
+                value.hurry(**limits)
+
+    def ask_again(self) -> None:
+        """Put what was asked last once more to fresh processes. Raises KernelBug when an answer differs (see differs in
+        engine/explore/code.py), and from then on always: checks share what they asked."""
+        for value, error in list(self.known.values()):
+            if error is None and isinstance(value, RemoteDesign | Calculator | Work) and self.stateful is None:
+                try:
+                    value.ask_again()
+                except KernelBug as bug:
+                    self.stateful = bug
+        if self.stateful is not None:
+            raise self.stateful
 
     def __enter__(self) -> Work:
         return self

@@ -10,7 +10,7 @@ from .. import __version__
 from ..engine.explore import GRAINS
 from ..experiment.exploration import MOST_STATES
 from ..kernel.bug import KernelBug
-from . import authoring, commands, exploring, glossary, stepping, validation
+from . import authoring, commands, exploring, glossary, grading, publishing, stepping, validation
 from .options import Parser, add_workload, as_option, number
 
 
@@ -152,6 +152,35 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
     sub = command("bundle", authoring.bundle, "Make the zip that a student gets", "", "--to course.zip")
     sub.add_argument("--to", metavar="FILE", help="where to write it (mmlab-VERSION.zip in the folder of the course)")
     authoring.add_folder(sub)
+
+    sub = command(
+        "grade",
+        grading.grade,
+        "Grade what students handed in; what is graded already, and has not changed, stays",
+        "submitted --out grades",
+        "moodle.zip --out grades --exercise ex4 --students students.txt",
+        "submitted --out grades --dask tcp://10.0.0.1:8786",
+    )
+    grading.add_options(sub)
+    sub.epilog += (
+        "\n\nlayouts: STUDENT/exN/exN.ipynb (nbgrader), STUDENT_exN.ipynb, or a zip of Moodle or Canvas\n\n"
+        "exit status:\n  0  each submission has its score, or was refused with a reason\n"
+        "  1  some could not be graded for no fault of theirs: see log.txt, and give the same command again\n"
+        "  2  bad input, with one line that says so\n  130  Ctrl-C: the same command goes on"
+    )
+    add_quiet(sub)
+
+    sub = command(
+        "regrade",
+        grading.grade,
+        "Grade again what is graded already, and say which scores change",
+        "submitted --out grades --exercise ex4",
+        "submitted --out grades --student ann --student 'Bob Lee'",
+    )
+    grading.add_options(sub)
+    add_quiet(sub)
+
+    publishing.add_commands(command)
     return top, group.choices
 
 

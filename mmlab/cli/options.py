@@ -83,5 +83,8 @@ def scenario_values(args) -> dict:
 
 def as_option(message: str) -> str:
     """A Scenario's complaint about `fault_threads=0`, told to somebody who wrote --faults 0."""
-    words = {field: options.split()[0] for field, options, *_ in OPTIONS} | {"seconds": "--seconds"}
+    words = {field: options.split()[0] for field, options, *_ in OPTIONS} | {
+        "seconds": "--seconds",
+        "workers": "--workers",
+    }
     return re.sub(r"\b(\w+)=", lambda match: f"{words.get(match[1], match[1])}=", message)

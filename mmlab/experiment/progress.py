@@ -11,6 +11,30 @@ PATIENCE = 1.5
 
 
 @contextmanager
+def counted(what: str, total: int, wanted: bool | None) -> Iterator[Callable[[str], None]]:
+    """Give a function to call after each of `total` pieces of work, with a few words to show beside their number.
+
+    Where no bar is wanted (as for `bar`) it shows nothing.
+    """
+    if wanted is False or (wanted is None and not sys.stderr.isatty()):
+        yield lambda words: None
+        return
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        yield lambda words: None
+        return
+    form = "{desc} {n_fmt} of {total_fmt}|{bar:30}| {remaining} left {postfix}"
+    with tqdm(desc=what, total=total, leave=False, bar_format=form) as line:
+
+        def tell(words: str) -> None:
+            line.set_postfix_str(words, refresh=False)
+            line.update()
+
+        yield tell
+
+
+@contextmanager
 def bar(what: str, wanted: bool | None) -> Iterator[Callable[[float], None] | None]:
     """Give a function that takes the share done (0 to 1), or None when no bar is wanted.
 

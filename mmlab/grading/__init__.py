@@ -5,5 +5,7 @@ Nothing here is needed by a learner, and nothing here imports ipywidgets. Needs 
 
 from .bundle import bundle
 from .release import drifted, release
+from .score import Mark, Score
+from .store import results
 
-__all__ = ["bundle", "drifted", "release"]
+__all__ = ["Mark", "Score", "bundle", "drifted", "release", "results"]

@@ -15,6 +15,8 @@ from typing import NamedTuple
 LARGEST = 20 << 20
 """bytes; a notebook of this course has some hundred thousand with all its pictures"""
 MOST_CELLS = 2_000
+MOST_CODE = 1_000_000
+"""characters in all code cells together; a solution has some thousand"""
 
 
 class Accepted(NamedTuple):
@@ -52,6 +54,11 @@ def take(path: Path | str) -> Accepted | Rejected:
     if len(cells) > MOST_CELLS:
         return Rejected(f"The notebook has {len(cells):,} cells; {MOST_CELLS:,} are allowed.", content)
     code = tuple(text_of(cell) for cell in cells if cell.get("cell_type") == "code")
+    if sum(map(len, code)) > MOST_CODE:
+        return Rejected(
+            f"The code cells have {sum(map(len, code)):,} characters; {MOST_CODE:,} are allowed. Is a data set in one?",
+            content,
+        )
     answers = {name_of(cell): text_of(cell) for cell in cells if cell.get("cell_type") == "markdown" and name_of(cell)}
     return Accepted(code, content, answers)
 
@@ -64,10 +71,11 @@ def contents(path: Path) -> bytes | Rejected:
         if path.is_symlink():
             return Rejected("This is a link to another file. Hand in the notebook itself.")
         raise
+    about = os.fstat(opened)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(opened)
+        return Rejected("This is not a file. Hand in the notebook itself.")
     with os.fdopen(opened, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            return Rejected("This is not a file. Hand in the notebook itself.")
         if about.st_size > LARGEST:
             return Rejected(
                 f"The file has {about.st_size / 1e6:,.0f} MB; {LARGEST / 1e6:.0f} MB are allowed. In JupyterLab: "

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 GRADED, PARTLY, TIMEOUT, CRASHED = "graded", "partly graded", "timeout", "crashed"
 REJECTED, MISSING, TROUBLE = "rejected", "missing", "infrastructure error"
+NOT_RUN = "not run"
 STATUSES = (GRADED, PARTLY, TIMEOUT, CRASHED, REJECTED, MISSING, TROUBLE)
 """a 0 is an earned 0 only beside "graded" and "partly graded"; each other status says why there are no points"""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One check: its name, what it earned of what, what it said, and the picture (SVG) of an interleaving, or ""."""
+    """One check: its name, what it earned of what, what it said, and the picture (HTML with SVG) of an interleaving,
+    or "". `status` is that of an Outcome ("correct" ...), or TIMEOUT, CRASHED or NOT_RUN for a check that was lost."""
 
     check: str
     points: float
@@ -30,7 +32,10 @@ class Score:
     """`points` of `possible` by checks; None where nothing could be scored. `by_hand` points are given by a person.
 
     `content` is a hash of the submission, `note` what its student and instructor should know (which of two copies was
-    taken, why it was rejected).
+    taken, why it was rejected). `answers` are the texts that a person grades, by their nbgrader name.
+
+    GRADED: each check was judged. PARTLY: some checks were, others ran out of time, crashed or were not run; the marks
+    say which. TIMEOUT and CRASHED: no check was judged, for that reason. TROUBLE: mmlab's fault, not the student's.
     """
 
     student: str
@@ -42,6 +47,7 @@ class Score:
     content: str = ""
     note: str = ""
     marks: tuple[Mark, ...] = ()
+    answers: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict:
         """For JSON."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from random import Random
 
+from ..engine.explore.code import differs
 from .process import Limits, Worker
 from .rules import error_of, place_of
 from .trouble import LIE, Untrue, WorkerBug
 from .values import from_plain, to_plain
+
+MOST_KEPT = 200
+"""calls that can be made again"""
 
 
 class Calculator:
@@ -15,6 +21,7 @@ class Calculator:
 
     def __init__(self, source: str, limits: Limits | None = None, command: Sequence[str] = ()) -> None:
         self.worker = Worker({"calculate": source}, limits, command)
+        self.answered: deque[tuple] = deque(maxlen=MOST_KEPT)
 
     def call(self, name: str, *arguments):
         """What the function `name` answers to these arguments: numbers, texts, None, and what is made of them.
@@ -27,10 +34,32 @@ class Calculator:
             self.worker.start()
             self.settle(self.worker.hello, "loaded")
             reply = self.worker.ask({"call": [name, to_plain(arguments)]})
-            return from_plain(self.settle(reply, "value"))
+            value = self.settle(reply, "value")
+            self.answered.append((name, arguments, value))
+            return from_plain(value)
         except Untrue as untrue:
             self.worker.stop()
             raise WorkerBug(LIE, str(untrue)) from None
+
+    def ask_again(self) -> None:
+        """Make the last calls once more, in a fresh process and in another order.
+
+        Raises KernelBug for a function that now answers something else: it keeps state outside the call. Raises what
+        `call` raises.
+        """
+        calls = Random("ask again").sample(self.answered, len(self.answered))
+        if calls == list(self.answered):
+            calls.reverse()
+        self.answered.clear()
+        if not calls:
+            return
+        task, limits, command = self.worker.task, self.worker.limits, self.worker.command
+        with Calculator(task["calculate"], limits, command) as fresh:
+            for name, arguments, before in calls:
+                now = fresh.call(name, *arguments), fresh.answered[-1][2]
+                if now[1] != before:
+                    told = f"{name}({', '.join(map(repr, arguments))})"
+                    raise differs(f"answered {told} with {from_plain(before)!r}", f"with {now[0]!r}", None)
 
     def settle(self, reply: dict, wanted: str):
         """What a reply holds. Raises what the code raised, and Untrue for a reply of another kind."""

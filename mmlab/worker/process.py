@@ -26,6 +26,9 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONUNBUFFERED": "1",
     "PYTHONUTF8": "1",
+    "OPENBLAS_NUM_THREADS": "1",  # numpy takes memory for each thread
+    "OMP_NUM_THREADS": "1",
+    "MPLCONFIGDIR": "/tmp",
 }
 """all that the process is told of ours"""
 CHUNK = 1 << 16
@@ -33,14 +36,16 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Limits:
-    """What a worker may use. `cpu` and `answer` are seconds for one reply, `start` for the first one.
+    """What a worker may use. `cpu` and `answer` are seconds for one reply, `load` and `start` for the first one, which
+    loads the code with what it imports.
 
-    After `cpu` seconds of processor time the code is broken off where it stands, which names the line; the process that
-    has not replied after `answer` seconds is killed. `line` and `printed` are bytes: of one reply, of all that is
-    printed; the first `kept` bytes of that can be read.
+    After `cpu` (`load`) seconds of processor time the code is broken off where it stands, which names the line; the
+    process that has not replied after `answer` (`start`) seconds is killed. `line` and `printed` are bytes: of one
+    reply, of all that is printed; the first `kept` bytes of that can be read.
     """
 
     cpu: float = 2.0
+    load: float = 4.0
     answer: float = 10.0
     start: float = 60.0
     line: int = 1 << 20
@@ -100,7 +105,8 @@ class Worker:
         self.incarnation += 1
         self.asked = self.total = 0
         self.captured = self.buffer = b""
-        self.hello = self.ask({**self.task, "cpu": self.limits.cpu}, self.limits.start)
+        cpu = {"cpu": self.limits.cpu, "load": self.limits.load}
+        self.hello = self.ask({**self.task, **cpu}, self.limits.start)
 
     def stop(self) -> None:
         """Kill the process and everything that it started."""

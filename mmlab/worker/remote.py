@@ -113,6 +113,9 @@ class RemoteDesign(Design):
         Raises KernelBug for code that now asks or answers something else: it keeps state outside the call.
         """
         calls = Random("ask again").sample(self.finished, len(self.finished))
+        self.finished.clear()
+        if not calls:
+            return
         with self.again() as run:
             for name, arguments, history, answer in calls:
                 stop = run(name, arguments, history)

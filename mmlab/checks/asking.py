@@ -1,0 +1,79 @@
+"""Kinds of checks that ask more of an exploration than whether it holds: how often, never, and in spite of what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..experiment.worlds import World, world_of
+from .draw import Draw
+from .graphs import deaf, some_state, takes
+from .kinds import explored, holds, spelled
+from .outcome import Outcome, correct, not_yet
+from .work import Work
+
+
+def never(base: str, world: str | World, is_so: Callable, say: str, **options) -> Callable:
+    """Correct when the work holds in this world and no state of it has `is_so(k)`; else `say` what was seen and ask."""
+
+    def run(work: Work, draw: Draw) -> Outcome:
+        verdict = explored(work, base, world, **options)
+        outcome = holds(verdict)
+        if outcome is not None:
+            return outcome
+        path = work.once(("never", base, repr(world), say, repr(options)), lambda: some_state(verdict, is_so))
+        return correct() if path is None else not_yet(say, verdict.told(path))
+
+    return run
+
+
+def heard(base: str, signal: str, *worlds: str | World, ask: str = "", **options) -> Callable:
+    """Correct when the work holds in these worlds, and the first task never sleeps for I/O with `signal` pending."""
+
+    def run(work: Work, draw: Draw) -> Outcome:
+        for world in worlds:
+            verdict = explored(work, base, world, **options)
+            outcome = holds(verdict)
+            if outcome is not None:
+                return outcome
+            path = work.once(("deaf", base, repr(world), signal, repr(options)), lambda v=verdict: deaf(v, 0, signal))
+            if path is not None:
+                comm = verdict.search.stage.k.tasks[0].comm
+                return not_yet(
+                    f"In «{verdict.scenario}» {comm} has a {signal} pending and sleeps for the disk all the same."
+                    f"\n{ask}",
+                    verdict.told(path),
+                    f"mmlab.explore(mine, {spelled(verdict.world)})",
+                )
+        return correct(f"In every interleaving of {', '.join(f'«{world_of(world).name}»' for world in worlds)}.")
+
+    return run
+
+
+def passes(work: Work, base: str, world: str | World, retries: int, **options) -> Outcome:
+    """Correct when the work holds in this world and its first task can start again `retries` times, and never more."""
+    verdict = explored(work, base, world, **options)
+    outcome = holds(verdict)
+    if outcome is not None:
+        return outcome
+    ways = work.once(("takes", base, repr(world), retries, repr(options)), lambda: takes(verdict, 0, retries + 2))
+    name = world_of(world).name
+    if ways[retries + 2] is not None:
+        return not_yet(
+            f"In «{name}» a fault may start again {times(retries)}; here it does so {times(retries + 1)}.\n"
+            "Where do you count a pass, on which path is it not counted, and who looks at the number?",
+            verdict.told(ways[retries + 2]),
+        )
+    if ways[retries + 1] is None:
+        had = max(n for n, way in enumerate(ways) if way is not None)
+        return not_yet(
+            f"In «{name}» a fault should be able to start again {times(retries)}; yours does so at most "
+            f"{times(max(had - 1, 0))}.\n"
+            "What does the fault know about its earlier passes, and what may the next one still do?",
+            verdict.told(ways[had]),
+        )
+    return correct(f"In «{name}» a fault can start again {times(retries)}, and in no interleaving more.")
+
+
+def times(number: int) -> str:
+    """2 -> "2 times"."""
+    return "once" if number == 1 else f"{number} times"

@@ -1,0 +1,66 @@
+"""Exercise 6: reasons and signals, and a signal that ends the second wait as well."""
+
+from ...experiment.worlds import World
+from ..asking import heard, passes
+from ..check import Check, Exercise
+from ..draw import Draw
+from ..kinds import all_of, every_interleaving, number
+from ..outcome import Outcome
+from ..work import Work
+
+BASE = "pagefault_args"
+SIGNAL = World("a fault, a signal, an mprotect and DONTNEED", writer="protect", signal=True, dontneed=True)
+KILL = World("a fault, a kill and DONTNEED", kill=True, dontneed=True)
+GUP_SIGNAL = World("get_user_pages and a signal", (), system_calls=("gup",), signal=True)
+
+
+def once(work: Work, draw: Draw) -> Outcome:
+    """One retry, and never two."""
+    return passes(work, BASE, "a fault under DONTNEED", 1)
+
+
+LOOPER_IS_FREE = number(
+    BASE, 0.03, {"disk": "18ms"}, "mmaps_per_second", least=14_000, unit="pairs/s",
+    ask="Who holds mmap_sem while the disk works? In which pass?",
+)  # fmt: skip
+DIES_AT_ONCE = number(
+    BASE, 0.06, {"disk": "18ms", "fault_threads": 3, "mmap_threads": 0, "kill_at": "10ms"}, "kill_latency.max",
+    most=100, unit="us", ask="Which kind of sleep does a SIGKILL end, and what comes after it?",
+)  # fmt: skip
+HEARD = heard(
+    BASE, "SIGUSR1", SIGNAL,
+    ask="In which pass is this, and is the lock held? What would the program have to wait for, if it is not let go?",
+)  # fmt: skip
+BOTH_WAITS = all_of(once, LOOPER_IS_FREE, HEARD)
+
+EXERCISE = Exercise(
+    name="ex6",
+    title="Exercise 6, reasons and signals",
+    base=BASE,
+    functions=("do_page_fault", "lock_page_or_retry", "drop_and_wait"),
+    checks=(
+        Check(
+            "one retry, nothing stale, and the looper is free", 1,
+            all_of(every_interleaving(BASE, "a fault and an unmap"), once, LOOPER_IS_FREE),
+        ),
+        Check("a kill ends both waits", 1, all_of(every_interleaving(BASE, KILL), DIES_AT_ONCE)),
+        Check("any signal ends both waits of a program's own fault", 4, BOTH_WAITS),
+        Check(
+            "an ordinary signal does not disturb get_user_pages", 2,
+            all_of(BOTH_WAITS, every_interleaving(BASE, GUP_SIGNAL)),
+        ),
+    ),
+    hints=(
+        "Make a list of all places where a task can sleep for the page. For each: is mmap_sem held, which signals end "
+        "the sleep, and what is in args.reason when you answer? drop_and_wait has one of them, lock_page_or_retry the "
+        "other.",
+        "lock_page_killable knows fatal signals only, and there is no lock_page_interruptible. You can make one: try "
+        "the page lock; if somebody has it, sleep with wait_on_page_locked_interruptible(page); look at the signals; "
+        "try again.",
+        "user_mode(k.current) tells an access of the program from one of the kernel. It does not tell a fault from "
+        "get_user_pages, which is no access at all. But one of the two never comes to a second pass: which field of "
+        "args knows that?",
+    ),
+    kept=5,
+    kept_points=12,
+)  # fmt: skip

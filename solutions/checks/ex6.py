@@ -1,0 +1,84 @@
+"""The unseen checks of exercise 6, and typical wrong answers with the points that they earn."""
+
+from mmlab.checks import Check
+from mmlab.checks.asking import never
+from mmlab.checks.exercises.ex6 import BASE, BOTH_WAITS
+from mmlab.checks.kinds import all_of, every_interleaving, number
+from mmlab.experiment.worlds import World
+
+COPY = World("a kernel-mode fault, a signal and DONTNEED", (), system_calls=("copy",), signal=True, dontneed=True)
+COPY_KILL = World("a kernel-mode fault, a kill and DONTNEED", (), system_calls=("copy",), kill=True, dontneed=True)
+NOWAIT = World("get_user_pages without waiting, and a signal", (), system_calls=("gup nowait",), signal=True)
+GUP_KILL = World("get_user_pages and a kill", (), system_calls=("gup",), kill=True)
+UNREADABLE = World("a page that cannot be read, and a signal", bad_page=True, signal=True)
+
+GOES_ON = never(
+    BASE, COPY, lambda k: k.tasks[0].fixup,
+    "A system call copies from the program's memory, an ordinary signal comes, and the call fails with EFAULT, though "
+    "the page is there.\nWhich signals can wait until the system call is over?",
+)  # fmt: skip
+
+
+def rain(draw):
+    return {
+        "disk": f"{draw.randint(4, 6)}ms", "channels": 2, "signal_rate": draw.randint(150, 250),
+        "seed": draw.randint(1, 999),
+    }  # fmt: skip
+
+
+def counted_too_often(result):
+    """Faults that were counted, less the pages that were mapped."""
+    return max(0, result.faults - sum(event.what == "pte" for event in result.events))
+
+
+CHECKS = (
+    Check(
+        "the kernel's own access goes on, and fails only for a kill", 3,
+        all_of(BOTH_WAITS, GOES_ON, every_interleaving(BASE, COPY_KILL)), unseen=True,
+    ),
+    Check(
+        "get_user_pages: NOWAIT keeps the lock, a kill ends the wait", 2,
+        all_of(BOTH_WAITS, every_interleaving(BASE, NOWAIT, GUP_KILL)), unseen=True,
+    ),
+    Check(
+        "a fault that a signal ended is not counted", 2,
+        all_of(BOTH_WAITS, number(
+            BASE, 0.05, rain, counted_too_often, most=0, unit="faults",
+            ask="A fault that goes home for a signal is not done; its replay is a new one. When do you count?",
+        )), unseen=True,
+    ),
+    Check(
+        "in a rain of signals the looper is free", 3,
+        all_of(BOTH_WAITS, number(
+            BASE, 0.05, rain, "mmaps_per_second", least=14_000, unit="pairs/s",
+            ask="After a signal the instruction is run again. What may that new fault do, and what may it not?",
+        )), unseen=True,
+    ),
+    Check(
+        "a page that cannot be read ends in SIGBUS, signal or not", 2,
+        all_of(BOTH_WAITS, every_interleaving(BASE, UNREADABLE)), unseen=True,
+    ),
+)  # fmt: skip
+
+
+SECOND = "args.tried and user_mode(tsk)"
+FIRST = "await wait_on_page_locked_interruptible(page)\n        signal"
+
+WRONG = {
+    "the second wait knows fatal signals only": ([(SECOND, "False")], 2),
+    "get_user_pages is taken for a fault": ([(SECOND, "user_mode(tsk)")], 18),
+    "any signal ends a system call": (
+        [
+            ("wait_on_page_locked_killable(page)", "wait_on_page_locked_interruptible(page)"),
+            ("fatal_signal_pending(tsk)", "signal_pending(tsk)"),
+            (SECOND, "args.tried"),
+        ], 17,
+    ),
+    "a fault that a signal ended is counted": (
+        [("break  # over", "mm_account_fault(k, 3)\n            break  # over")], 18,
+    ),
+    "no fixup": ([("        fixup_exception(tsk)", "        pass")], 17),
+    "the lock is kept when a signal comes": ([("await args.mm.mmap_sem.up_read()  # without", "pass  # without")], 1),
+    "the first wait knows fatal signals only": ([(FIRST, FIRST.replace("interruptible", "killable"))], 2),
+}  # fmt: skip
+"""name -> (what is changed in the solution, points of all checks together)"""
