@@ -150,7 +150,8 @@ def run_all(page):
                 .filter(c => c.type === 'code' && c.sharedModel.getSource());
             return cells.every(c => c.executionCount) && at.context.sessionContext.session.kernel.status === 'idle';
         }""",
-        timeout=120_000,
+        timeout=300_000,
+        polling=200,
     )
     return page.evaluate(
         """() => Array.from(window.jupyterapp.shell.currentWidget.content.model.cells)

@@ -16,8 +16,12 @@ from mmlab.checks import (
     gather,
     kinds,
     not_yet,
+    predictions,
     run_checks,
 )  # fmt: skip
+from mmlab.checks.accesses import Access, accesses, page_at
+from mmlab.designs import find
+from mmlab.kernel import KernelBug, PageUptodate, lock_page, page_cache_read, readpage
 from mmlab.worker import Limits
 
 QUICK = Limits(cpu=0.3, answer=2.0, printed=100_000)
@@ -70,6 +74,11 @@ def test_a_cell_with_magics_decorators_or_several_statements_on_a_line_is_read(c
     assert statuses(cell) == [CORRECT]
 
 
+@pytest.mark.parametrize("first", ["", "%time 1\n", "f??\n"])
+def test_a_comment_that_ends_in_a_question_mark_costs_no_line(first):
+    assert statuses(f"{first}def f(n):\n    n = 2 * n  # is that twice?\n    return n") == [CORRECT]
+
+
 def test_a_cell_that_is_not_python_is_told_and_does_no_harm():
     told = report("def f(n): return 2 * n", "def f(:", "\x00")
     assert told.holds
@@ -112,6 +121,24 @@ def test_one_bad_check_does_not_cost_the_next():
         Check("two", 1, kinds.answers("f", lambda draw: [(2,)], lambda n: 4)),
     )
     assert statuses("def f(n):\n    while n == 1: pass\n    return 2 * n", of=both) == [NOT_YET, CORRECT]
+
+
+def test_the_same_long_story_is_told_once():
+    once = kinds.answers("f", lambda draw: [(1,)], lambda n: 2, ask="Why?")
+    both = exercise(Check("one", 1, once), Check("two", 1, once))
+    told = str(report("def f(n): return 0", of=both))
+    assert told.count("Why?") == 1 and "As above, in «one»" in told
+
+
+def test_an_exception_is_told_with_the_learners_line():
+    told = report("def f(n):\n    a = {}\n    return a[n]").lines[0].outcome.message
+    assert "raised KeyError: 1" in told and "In your code: f, line 3: return a[n]" in told
+
+
+def test_a_forgotten_await_is_told_by_the_explorer_too():
+    forgets = DROPS.format(end="put_page(page)")
+    told = report(forgets, of=explores("one fault")).lines[0].outcome.message
+    assert "put_page(...) was called without await" in told
 
 
 def test_almost_right_earns_half():
@@ -158,6 +185,15 @@ def test_a_function_that_does_not_fit_is_told_once_and_clearly():
     assert "its callers would not fit" in told.message and "raised" not in told.message
 
 
+def test_a_bug_that_shows_in_given_code_is_not_called_the_learners():
+    early = DROPS.format(end="await put_page(page)\n    await put_page(page)")
+    mine = report(early, of=explores("one fault")).lines[0].outcome.message
+    assert "In your code: drop_and_wait" in mine
+    never = "async def drop_and_wait(k, mm, page):\n    pass"
+    given = report(never, of=explores("two faults")).lines[0].outcome.message
+    assert "In the code that was given: " in given
+
+
 def test_a_number_of_a_run_is_held_against_bounds():
     run = kinds.number(
         "nopage_retry", 0.05, lambda draw: {"disk": "1ms", "seed": draw.randrange(9)}, "mmaps_per_second", least=10_000
@@ -199,3 +235,68 @@ def test_a_report_as_html_has_every_word_escaped():
 
 def test_outcomes_know_their_share():
     assert [one.share for one in (correct(), almost("x"), not_yet("x"))] == [1, 0.5, 0]
+
+
+# ------------------------------------------------------------------ formulas
+
+
+def formula(*cells):
+    run = kinds.all_of(predictions.pencil_and_paper, predictions.predicted("f", lambda draw: [(5,)], lambda *_: 10.0))
+    return report(*cells, of=exercise(Check("as measured", 1, run)))
+
+
+@pytest.mark.parametrize(
+    ("cell", "holds", "words"),
+    [
+        ("import math\ndef f(n): return math.ceil(n * 1.99)", True, ""),
+        ("def f(n): return 4 * n", False, "yours is twice that"),
+        ("def f(n): return float('nan')", False, "a run says 10"),
+        ("def f(n): return True", False, "a number is wanted"),
+        ("def f(n): return 10**15", False, "a run says 10"),
+        ("def f(n): raise NotImplementedError", False, "Still to be written"),
+        ("from mmlab import theory\ndef f(n): return theory.convoy_wait(n, 2)", False, "uses mmlab"),
+        ("def f(n): return __import__('mmlab').x", False, "uses __import__"),
+        ("def f(n): return ().__class__.x", False, "uses __class__"),
+    ],
+)
+def test_a_formula_is_held_against_a_measurement_and_has_only_arithmetic(cell, holds, words):
+    told = formula(cell)
+    assert told.holds == holds
+    assert words in str(told)
+
+
+# ------------------------------------------------------------------ single accesses
+
+
+def test_accesses_tell_outcome_hold_reads_and_signals():
+    touch = [Access(page_at(3)), Access(page_at(3)), Access(page_at(4)), Access(page_at(5), True)]
+    ends = accesses(find("synchronous"), touch, cached=[4])
+    assert [end.outcome for end in ends] == ["major", "none", "minor", "SIGSEGV"]
+    assert [end.reads for end in ends] == [(3,), (), (), ()]
+    assert [end.signals for end in ends] == [0, 0, 0, 1]
+    assert 2_000_000 < ends[0].held < 2_010_000 > 2_000 > ends[2].held > 0
+
+
+def test_an_access_that_comes_back_for_ever_is_ended():
+    base = find("synchronous")
+    lazy = base.patched("lazy", do_page_fault=never_resolved)
+    with pytest.raises(KernelBug, match="soft lockup"):
+        accesses(lazy, [Access(page_at(0), in_kernel=True)])
+
+
+def test_an_access_that_asks_the_disk_for_ever_is_ended():
+    endless = find("synchronous").patched("endless", do_no_page=reads_for_ever)
+    with pytest.raises(KernelBug, match="endless reads"):
+        accesses(endless, [Access(page_at(0))], bad=[0])
+
+
+async def reads_for_ever(k, mm, vma, address, page_table, write_access):
+    """A handler that never gives up."""
+    page = await page_cache_read(vma.vm_file, 0)
+    while not PageUptodate(page):
+        await lock_page(page)
+        await readpage(page)
+
+
+async def never_resolved(k, address, write_access):
+    """A handler that does nothing."""

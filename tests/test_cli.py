@@ -62,7 +62,7 @@ def test_every_option_reaches_its_field():
         assert unchanged == [], "this test must give each option a value that is not the default"
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "explore", "step", "designs", "diff", "oracles"])
+@pytest.mark.parametrize("command", ["run", "compare", "explore", "step", "designs", "diff", "oracles", "grade"])
 def test_each_command_has_help_with_examples(run, command):
     status, out, err = run(command, "--help")
     assert (status, err) == (0, "")

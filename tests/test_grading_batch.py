@@ -178,6 +178,18 @@ def test_a_file_that_cannot_be_read_costs_its_own_student_only(place, run, monke
     assert scores(place) == {**ALL, "bob": (TROUBLE, None)}
 
 
+def test_what_was_there_is_there_still_when_a_file_cannot_be_put_in_its_place(tmp_path, monkeypatch):
+    store.whole(tmp_path / "grades.csv", "old")
+
+    def fails(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(store.os, "replace", fails)
+    with pytest.raises(OSError):
+        store.whole(tmp_path / "grades.csv", "new")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("grades.csv", "old")]
+
+
 NAMES = ["../../up", "a/../b", "new\nline", "quo'te\"", "=1+1", "李", "a" * 200, ".", "..", "CON", "x\udc80"]
 
 

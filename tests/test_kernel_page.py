@@ -202,6 +202,8 @@ def test_the_last_put_frees_the_page_and_any_touch_after_that_is_a_use_after_fre
     assert found.value.where[0] == "keeps_a_pointer"
     assert found.value.where[2] == "PageUptodate(page)"
     assert repr(stale[0]) == "freed page data:0"
+    with pytest.raises(KernelBug, match="page data:0 was used after its last reference"):
+        stale[0].k  # noqa: B018 - ours, no field of struct page: it is not named to learners
 
 
 def test_a_reference_of_ones_own_keeps_a_truncated_page_alive():

@@ -27,7 +27,7 @@ def test_the_two_numbers_are_measured():
 
 
 def test_every_file_that_the_documents_link_to_exists():
-    for document in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"):
+    for document in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "INSTRUCTORS.md"):
         text = (ROOT / document).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert (ROOT / target).exists(), f"{document} links to {target}, which is not there"

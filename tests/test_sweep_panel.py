@@ -187,6 +187,14 @@ def test_the_line_of_code_makes_the_same_panel_again(panel):
     again.close()
 
 
+def test_an_axis_that_is_left_to_fit_says_so_from_the_beginning_and_after_a_reset(panel):
+    assert panel.controls.xlog.label == panel.controls.ylog.label == "as it fits"
+    panel.controls.ylog.value = False
+    assert "ylog=False" in panel.line.value
+    panel.reset()
+    assert panel.controls.ylog.label == "as it fits" and "ylog" not in panel.line.value
+
+
 def test_another_figure_of_the_same_runs_needs_no_run(panel, monkeypatch):
     before = panel.screen.value
     monkeypatch.setattr(sweep_runs.quick, "trace", None)

@@ -15,7 +15,8 @@ class Check:
     """`name` says what holds when it passes; `points` are whole. `run(work, draw)` gives an Outcome; what it draws by
     lot it draws from `draw`. `unseen`: it is kept for grading, and its code is in no notebook and no package.
 
-    `needs` are the functions without which it says "not defined"; by default all of the exercise.
+    `needs` are the functions without which it says "not defined"; by default all of the exercise. `belief` is for the
+    instructor's class report: what somebody probably takes for true whose work fails it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Check:
     run: Callable[[Work, Draw], Outcome]
     unseen: bool = False
     needs: tuple[str, ...] | None = None
+    belief: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Exercise:
 
     `kept` further checks, worth `kept_points`, are kept for grading. `hints` are three, each says more than the one
     before. `by_hand` are the points that a person gives. `base` is the design that the functions are patched onto;
-    `options` go to Design.patched.
+    `options` go to Design.patched. `written` are the cells that a person reads, by nbgrader's name, and how many words
+    each may have.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Exercise:
     base: str = "synchronous"
     by_hand: int = 0
     options: dict = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
 
     @property
     def possible(self) -> int:

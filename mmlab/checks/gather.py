@@ -8,6 +8,7 @@ from top to bottom.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -15,6 +16,9 @@ from typing import NamedTuple
 DEFINITIONS = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign,
 )  # fmt: skip
+
+HELP = re.compile(r"\s*[\w.*]+\?{1,2}\s*")
+"""what asks IPython for help: a name and a question mark, and not a line whose comment ends in one"""
 
 
 class Definition(NamedTuple):
@@ -64,10 +68,13 @@ def gather(cells: Iterable[str], names: Iterable[str]) -> Gathered:
 
 def definitions_of(text: str, cell: int) -> list[Definition]:
     """The statements at the top of a cell that bind names. Raises SyntaxError for a cell that is not Python."""
-    text = without_magics(text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a learner's "\d" is no business of ours
-        statements = ast.parse(text).body
+        try:
+            statements = ast.parse(text).body
+        except SyntaxError:
+            text = without_magics(text)
+            statements = ast.parse(text).body
     lines = text.splitlines()
     found = []
     for node in statements:
@@ -92,7 +99,7 @@ def without_magics(text: str) -> str:
     if text.lstrip().startswith("%%"):
         return ""
     lines = text.split("\n")
-    return "\n".join("" if line.startswith(("%", "!")) or line.rstrip().endswith("?") else line for line in lines)
+    return "\n".join("" if line.startswith(("%", "!", "?")) or HELP.fullmatch(line) else line for line in lines)
 
 
 def bound(node: ast.stmt) -> set[str]:

@@ -33,7 +33,7 @@ def every_interleaving(base: str, *worlds: str | World, most: int = MOST_STATES,
 
     def run(work: Work, draw: Draw) -> Outcome:
         for world in worlds:
-            outcome = holds(explored(work, base, world, most, **options))
+            outcome = holds(explored(work, base, world, most, **options), work.source)
             if outcome is not None:
                 return outcome
         names = ", ".join(f"«{world_of(world).name}»" for world in worlds)
@@ -42,8 +42,8 @@ def every_interleaving(base: str, *worlds: str | World, most: int = MOST_STATES,
     return run
 
 
-def holds(verdict: Verdict) -> Outcome | None:
-    """None if the verdict holds; else what to say of it."""
+def holds(verdict: Verdict, source: str = "") -> Outcome | None:
+    """None if the verdict holds; else what to say of it. source: the learner's, to tell it from what was given."""
     if verdict.holds:
         return None
     if verdict.finding is None:
@@ -55,8 +55,11 @@ def holds(verdict: Verdict) -> Outcome | None:
     bug = verdict.finding
     if STUB in (bug.kind + bug.detail):
         return not_yet("Still to be written.")
-    where = f"\nIn your code: {bug.where[0]}, line {bug.where[1]}: {bug.where[2]}" if bug.where else ""
-    ask = f"\nQuestion: {bug.advice}?" if bug.advice else ""
+    where = ""
+    if bug.where:
+        whose = "your code" if f"def {bug.where[0]}(" in source else "the code that was given"
+        where = f"\nIn {whose}: {bug.where[0]}, line {bug.where[1]}: {bug.where[2]}"
+    ask = f"\nLook at: {bug.advice}" if bug.advice else ""
     return not_yet(
         f"In «{verdict.scenario}»: {bug.kind}: {bug.detail}{where}{ask}",
         verdict.counterexample,
@@ -150,13 +153,14 @@ def bounds(least: float, most: float, unit: str) -> str:
 
 def answers(
     function: str, cases: Callable[[Draw], list[tuple]], right: Callable, *, nearly: Callable | None = None,
-    ask: Callable[[tuple, object], str] | str = "",
+    ask: Callable[[tuple, object], str] | str = "", hexadecimal: bool = False,
 ) -> Callable:  # fmt: skip
     """Correct when `function(*case)` answers `right(*case)` for each case that is drawn.
 
     `nearly(given, wanted)` says whether a wrong answer is almost right. `ask(case, given)`, or a text, is the question.
-    Numbers are compared as numbers; nothing of the learner's compares them.
+    Numbers are compared as numbers; nothing of the learner's compares them. hexadecimal: show large ones so.
     """
+    show = in_hex if hexadecimal else repr
 
     def run(work: Work, draw: Draw) -> Outcome:
         weak = None
@@ -164,13 +168,35 @@ def answers(
             given, wanted = work.call(function, *case), right(*case)
             if same(given, wanted):
                 continue
-            told = f"{function}({', '.join(map(repr, case))}) answers {given!r:.80}."
+            call = f"{function}({', '.join(map(show, case))})"
             question = ask(case, given) if callable(ask) else ask
-            outcome = f"{told}\n{question}".strip(), f"{function}({', '.join(map(repr, case))})"
+            outcome = f"{call} answers {show(given):.80}.\n{question}".strip(), call
             if nearly is None or not nearly(given, wanted):
                 return not_yet(outcome[0], replay=outcome[1])
             weak = weak or almost(outcome[0], replay=outcome[1])
         return weak or correct()
+
+    return run
+
+
+def in_hex(value) -> str:
+    """A value as Python writes it, with large whole numbers in hexadecimal: addresses are read so."""
+    if isinstance(value, list | tuple):
+        inside = ", ".join(map(in_hex, value)) + "," * (isinstance(value, tuple) and len(value) == 1)
+        return f"[{inside}]" if isinstance(value, list) else f"({inside})"
+    return hex(value) if type(value) is int and value >= 0x100 else repr(value)
+
+
+def in_table(function: str, rows: list[tuple[tuple, object, str]], **options) -> Callable:
+    """Correct when `function(*case)` answers what is wanted, for each row (case, wanted, question to ask)."""
+
+    def run(work: Work, draw: Draw) -> Outcome:
+        for case, wanted, question in rows:
+            one = answers(function, lambda draw, case=case: [case], lambda *_, it=wanted: it, ask=question, **options)
+            outcome = one(work, draw)
+            if outcome.status != CORRECT:
+                return outcome
+        return correct()
 
     return run
 

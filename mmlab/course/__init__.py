@@ -9,7 +9,7 @@ Importing this needs no ipywidgets; without them the questions are still asked, 
 
 from .answers import predict, reveal
 from .document import design_document
-from .exercises import check, hint, look, mine
+from .exercises import check, hint, look, mine, with_mine
 from .faults import compare_faults, every_kind
 from .glossary import glossary
 from .guesses import guess_of
@@ -37,6 +37,7 @@ __all__ = [
     "save_report",
     "show_source",
     "step_through",
+    "with_mine",
 ]
 
 

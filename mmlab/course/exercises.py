@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 
 from ..checks import Report, run_checks
@@ -12,6 +12,7 @@ from ..designs import Design, find
 from ..experiment import compare
 from ..kernel.bug import KernelBug
 from .show import Shown
+from .written import word_counts
 
 shown: dict[str, int] = {}
 """how many hints of an exercise were asked for"""
@@ -23,7 +24,8 @@ def check(name: str, cells: Iterable[str] | None = None) -> Report:
     Your code runs in a process of its own: an endless loop ends there. What counts is the cell that you ran last.
     cells: the texts of cells, where there is no notebook. Raises ValueError for an unknown exercise.
     """
-    return Report(exercise(name), run_checks(exercise(name), history() if cells is None else cells).lines)
+    one = exercise(name)
+    return Report(one, run_checks(one, history() if cells is None else cells).lines, notes=word_counts(one))
 
 
 def hint(name: str) -> Shown:
@@ -45,15 +47,16 @@ def mine(name: str) -> Design:
     one = exercise(name)
     base = find(one.base)
     space = names_here()
-    yours = {
+    here = {
         key: value
         for key, value in space.items()
-        if inspect.iscoroutinefunction(value) and (key in one.functions or key in base.functions)
+        if inspect.isfunction(value) and (key in one.functions or key in base.functions)
         and getattr(value, "__module__", "") == "__main__"
     }  # fmt: skip
-    missing = [key for key in one.functions if key not in yours]
+    missing = [key for key in one.functions if key not in here]
     if missing:
-        raise ValueError(f"{' and '.join(missing)} is not defined yet: run the cell that defines it")
+        raise ValueError(f"{list_of(missing)} {'are' if missing[1:] else 'is'} not defined yet: run the cells above")
+    yours = {key: value for key, value in here.items() if key in base.functions or inspect.iscoroutinefunction(value)}
     added = {key: value for key, value in yours.items() if key not in base.functions}
     replaced = {key: value for key, value in yours.items() if key in base.functions}
     return base.patched("mine", added=added, **one.options, **replaced)
@@ -65,17 +68,27 @@ def look(name: str, beside: Iterable[str] = ("synchronous",), seconds: float = 0
     scenario: the fields of a Scenario. Raises ValueError for unknown names and fields.
     """
     others = [find(one) for one in beside]
+    return with_mine(name, lambda yours: compare([*others, yours], seconds=seconds, progress=False, **scenario))
+
+
+def with_mine(name: str, what: Callable[[Design], object]):
+    """What `what(design)` gives for your functions for the exercise `name`, or a sentence on why there is nothing.
+
+    Raises ValueError for an unknown exercise.
+    """
+    exercise(name)
     try:
-        yours = mine(name)
-    except ValueError as error:
-        return Shown(str(error), f"<p>{escape(str(error))}</p>")
-    try:
-        return compare([*others, yours], seconds=seconds, progress=False, **scenario)
+        return what(mine(name))
     except NotImplementedError:
         text = "There is nothing to look at yet: your functions are still to be written."
     except Exception as error:  # whatever a learner's code raises
         text = str(error) if isinstance(error, KernelBug | ValueError) else f"{type(error).__name__}: {error}"
     return Shown(text, f"<pre>{escape(text)}</pre>")
+
+
+def list_of(names: list[str]) -> str:
+    """["a", "b", "c"] -> "a, b and c"."""
+    return " and ".join([", ".join(names[:-1])] * bool(names[1:]) + names[-1:])
 
 
 def history() -> list[str]:

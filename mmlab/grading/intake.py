@@ -71,10 +71,11 @@ def contents(path: Path) -> bytes | Rejected:
         if path.is_symlink():
             return Rejected("This is a link to another file. Hand in the notebook itself.")
         raise
+    about = os.fstat(opened)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(opened)
+        return Rejected("This is not a file. Hand in the notebook itself.")
     with os.fdopen(opened, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            return Rejected("This is not a file. Hand in the notebook itself.")
         if about.st_size > LARGEST:
             return Rejected(
                 f"The file has {about.st_size / 1e6:,.0f} MB; {LARGEST / 1e6:.0f} MB are allowed. In JupyterLab: "

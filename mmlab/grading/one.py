@@ -63,7 +63,7 @@ def run(job: dict, tell) -> None:
     checks = (*one.checks, *(checks_of(one.name, job["unseen"]) if job["unseen"] is not None else ()))
     tell(reading=True)
     found = gather(job["cells"], one.functions)
-    tell(trouble_of_cells=list(found.trouble))
+    tell(trouble_of_cells=[readable(line) for line in found.trouble])
     answer, hurried, start = job["seconds"]
     limits = replace(LIMITS, answer=answer, start=start)
     with Work(found.source, limits, command) as work:

@@ -20,6 +20,7 @@ def safe(value) -> str:
     if isinstance(value, int | float):
         return f"{value:g}"
     text = str(value).encode("utf-8", "backslashreplace").decode()
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # csv would not quote the one that stands alone
     text = text if len(text) <= MOST else text[:MOST] + "..."
     return "'" + text if text.lstrip(" '\"").startswith(STARTS_A_FORMULA) or text.startswith(STARTS_A_FORMULA) else text
 

@@ -53,9 +53,10 @@ class freed_page(page):
         if attribute in ("name", "__class__", "rank"):
             return object.__getattribute__(self, attribute)
         name = object.__getattribute__(self, "name")
+        which = "" if attribute == "k" else f" (.{attribute})"  # struct page has no k: that is how we find the kernel
         raise KernelBug(
             "use after free",
-            f"page {name} was used (.{attribute}) after its last reference was put",
+            f"page {name} was used{which} after its last reference was put",
             "who put the last reference, and whether this task should have held one of its own (find_get_page)",
         )
 

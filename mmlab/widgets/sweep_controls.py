@@ -10,7 +10,8 @@ from ..experiment.scenario import Scenario
 from ..experiment.sweeping import FIELDS, MEASURES
 from .sweep_data import Dots
 
-AXES = (("as it fits", None), ("logarithmic", True), ("linear", False))
+FITS = "fits"  # a Dropdown shows nothing for the value None
+AXES = (("as it fits", FITS), ("logarithmic", True), ("linear", False))
 TIMES = {"disk": "Disk latency", "pause": "Fault pause", "mmap_pause": "mmap pause", "dontneed": "DONTNEED gap"}
 COUNTS = {"fault_threads": "Fault threads", "mmap_threads": "mmap threads", "seed": "Seed"}
 RATES = {"write_rate": "Writes/s"}
@@ -60,7 +61,8 @@ class SweepControls:
             for name, box in self.designs.items():
                 box.value = name in dots.bases
             self.x.value, self.y.value = dots.x, dots.y
-            self.seeds.value, self.xlog.value, self.ylog.value = dots.seeds, dots.xlog, dots.ylog
+            self.seeds.value = dots.seeds
+            self.xlog.value, self.ylog.value = (FITS if log is None else log for log in (dots.xlog, dots.ylog))
             self.fixed = {name: value for name, value in dots.fields.items() if name not in self.boxes}
             base = {**Scenario().as_dict(), **dots.fields}
             for name, box in self.boxes.items():
@@ -105,7 +107,8 @@ class SweepControls:
         fields = {name: value for name, value in fields.items() if value != default[name]}
         fields |= {name: value for name, value in self.fixed.items() if name != x}
         chosen = [self.known[name] for name, box in self.designs.items() if box.value]
-        return Dots(chosen, x, self.y.value, self._values(), self.seeds.value, fields, self.xlog.value, self.ylog.value)
+        logs = (None if axis.value == FITS else axis.value for axis in (self.xlog, self.ylog))
+        return Dots(chosen, x, self.y.value, self._values(), self.seeds.value, fields, *logs)
 
     def _value(self, name: str):
         value = self.boxes[name].value

@@ -1,0 +1,145 @@
+"""Exercise 3: predictions for the convoy, as formulas, and an answer in words."""
+
+from ...experiment import Scenario
+from ..check import Check, Exercise
+from ..kinds import all_of
+from ..predictions import pencil_and_paper, predicted
+from ..work import Work
+
+ROUNDS = 8
+"""times that a looping writer comes round in a run"""
+
+
+def run(seconds: float, **scenario):
+    """A run of `synchronous`."""
+    return Scenario(design="synchronous", **scenario).run(seconds=seconds, progress=False, keep=0)
+
+
+def waited(work: Work, case: tuple) -> float:
+    """The typical wait of one looping writer, in ms."""
+    threads, channels, disk = case
+    seconds = ROUNDS * threads * disk / 1_000
+    return run(seconds, fault_threads=threads, channels=channels, disk=f"{disk}ms").mmap_wait.p50 / 1_000
+
+
+def rate(work: Work, case: tuple) -> float:
+    """Calls of mprotect a second, over a hundred reads."""
+    pause, disk = case
+    fields = {"pause": f"{pause}us", "disk": f"{disk}ms", "mmap_threads": 0, "mprotect_threads": 1}
+    return run(0.1 * disk, **fields).writes_per_second
+
+
+def ps_waited(work: Work, case: tuple) -> float:
+    """The typical wait of a ps reader, in ms."""
+    threads, channels, disk, pause = case
+    fields = {"fault_threads": threads, "channels": channels, "disk": f"{disk}ms"}
+    seconds = 9 * (threads * disk + pause) / 1_000
+    return run(seconds, ps_readers=1, ps_pause=f"{pause}ms", **fields).ps_wait.p50 / 1_000
+
+
+MOMENTS = 20_000
+
+
+def pair_waited(work: Work, case: tuple) -> float:
+    """Two writers come together, at each of many moments evenly spread over the trace: what do they wait on average?"""
+    stretches, section = case
+    whole = sum(held + free for held, free in stretches)
+    total, number, begin = 0.0, 0, 0.0
+    for moment in range(MOMENTS):
+        at = (moment + 0.5) * whole / MOMENTS
+        while at >= begin + sum(stretches[number]):
+            begin += sum(stretches[number])
+            number += 1
+        first = max(0.0, begin + stretches[number][0] - at)
+        second = first + section
+        total += (first + second) / 2
+    return total / MOMENTS
+
+
+def convoys(draw) -> list[tuple]:
+    """(threads, channels, disk)"""
+    return [(1, 1, 18), (16, 1, 18), (8, 4, 5), (7, 2, 10)]
+
+
+def pauses(draw) -> list[tuple]:
+    """(pause, disk)"""
+    return [(0, 18), (20, 18), (20, 5), (45, 18), (100, 10), (170, 4)]
+
+
+def traces(draw) -> list[tuple]:
+    """(stretches, section)"""
+    return [
+        ([(18.0, 0.0)], 0.0),
+        ([(18.0, 18.0)], 0.0),
+        ([(2.0, 0.0), (34.0, 0.0)], 0.0),
+        ([(10.0, 1.0), (10.0, 1.0), (40.0, 5.0)], 4.0),
+    ]
+
+
+def readers(draw) -> list[tuple]:
+    """(threads, channels, disk, pause)"""
+    return [(1, 1, 18, 1), (16, 1, 18, 1), (6, 2, 10, 4), (4, 1, 10, 65), (3, 1, 15, 100)]
+
+
+def formula(function, cases, truth, **more):
+    """A formula against runs."""
+    return all_of(pencil_and_paper, predicted(function, cases, truth, **more))
+
+
+def wait_of_a_writer(cases):
+    """Within 2 %."""
+    ask = "In which order does the disk serve these reads, how many at a time, and when does the last reader let go?"
+    return formula("writer_wait", cases, waited, plus=0.1, unit="ms", ask=ask)
+
+
+def rate_of_mprotect(cases):
+    """Within 4 %: a run ends in the middle of something."""
+    ask = (
+        "Start the clock when A lets go. When does each section of B begin, when does A ask, and which sections began "
+        "before that? How long does one such round last?"
+    )
+    return formula("mprotect_rate", cases, rate, within=0.04, unit="calls/s", ask=ask)
+
+
+def wait_of_a_pair(cases):
+    """Within 1 %."""
+    ask = (
+        "In which stretches do most moments lie? What is left of the stretch, on average, for a moment in it, and what "
+        "for a moment when nobody holds the lock? What is different for the second writer?"
+    )
+    return formula("pair_wait", cases, pair_waited, within=0.01, plus=1e-3, unit="ms", ask=ask)
+
+
+def wait_of_ps(cases):
+    """Within 2 %."""
+    ask = (
+        "Whom does ps queue behind, and with whom is it let in? Draw the batches of reads on a line, let ps finish with "
+        "the beginning of one, and pause. In the middle of which batch does it come again?"
+    )
+    return formula("ps_wait", cases, ps_waited, plus=0.2, unit="ms", ask=ask)
+
+
+EXERCISE = Exercise(
+    name="ex3",
+    title="Exercise 3, the convoy on paper",
+    functions=("writer_wait", "mprotect_rate", "pair_wait", "ps_wait"),
+    checks=(
+        Check("what one looping writer waits", 1, wait_of_a_writer(convoys), needs=("writer_wait",)),
+        Check("the stairs of an mprotect loop", 3, rate_of_mprotect(pauses), needs=("mprotect_rate",)),
+        Check("a pair of writers that comes at random", 2, wait_of_a_pair(traces), needs=("pair_wait",)),
+        Check("how long ps hangs", 2, wait_of_ps(readers), needs=("ps_wait",)),
+    ),
+    hints=(
+        "Draw each of them as a time line before you write it down: one lane for each thread, and the moments when the "
+        "lock changes hands. In all four the reads of the disk are the long bars, and everything else is short.",
+        "mprotect_rate: the sections of B begin at 0, 30, 60, ... us after A has let go, and last 28 us each. A asks "
+        "0.5 us after its pause, and gets the lock when the section that runs is over, or at once between two. "
+        "pair_wait: a moment falls into a stretch with a probability that grows with its length.",
+        "ps_wait: while the lock is held in batches, one after the other, ps is let in at the beginning of a batch, and "
+        "asks again `pause` later. So only the place within a batch counts: pause modulo the length of a batch. "
+        "pair_wait: a held stretch of h contributes h * h / 2 to the sum of all waits, its free time nothing.",
+    ),
+    kept=4,
+    kept_points=8,
+    by_hand=4,
+)  # fmt: skip

@@ -1,0 +1,75 @@
+"""A kind of check: a learner's formula against what a run says."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from ..view import units
+from .draw import Draw
+from .outcome import Outcome, correct, not_yet
+from .work import Work
+
+ALLOWED = frozenset(("math", "fractions", "statistics", "itertools", "functools", "collections", "operator", "bisect"))
+FORBIDDEN = frozenset(("__import__", "eval", "exec", "open", "compile", "getattr", "globals", "vars", "__builtins__"))
+FACTORS = {2: "twice", 0.5: "half", 1000: "a thousand times", 0.001: "a thousandth of"}
+
+
+def predicted(
+    function: str, cases: Callable[[Draw], list[tuple]], truth: Callable[[Work, tuple], float], *,
+    within: float = 0.02, plus: float = 0.0, unit: str = "", ask: Callable[[tuple], str] | str = "",
+) -> Callable:  # fmt: skip
+    """Correct when `function(*case)` is, for each case that is drawn, what `truth(work, case)` measures.
+
+    within: as a share of what is measured; plus: that much more. `ask`, or `ask(case)`, is the question otherwise.
+    """
+
+    def run(work: Work, draw: Draw) -> Outcome:
+        for case in cases(draw):
+            given = work.call(function, *case)
+            call = f"{function}({', '.join(map(repr, case))})"
+            if isinstance(given, bool) or not isinstance(given, int | float):
+                return not_yet(f"{call} answers {given!r:.60}; a number is wanted.", replay=call)
+            measured = truth(work, case)
+            if abs(given - measured) <= within * abs(measured) + plus:
+                continue
+            question = ask(case) if callable(ask) else ask
+            said = f"{call} answers {figure(given)}; a run says {figure(measured)}{unit and ' ' + unit}"
+            return not_yet(f"{said}{compared(given, measured, within)}.\n{question}", replay=call)
+        return correct()
+
+    return run
+
+
+def figure(value: float) -> str:
+    """A number of a formula in a few digits."""
+    return units.number(value, 4) if abs(value) < 1e12 else f"{value:.4g}"
+
+
+def compared(given: float, measured: float, within: float) -> str:
+    """ ", yours is twice that", where a factor tells something."""
+    for factor, words in FACTORS.items():
+        if measured and abs(given - factor * measured) <= within * abs(factor * measured):
+            return f": yours is {words} that"
+    return ""
+
+
+def pencil_and_paper(work: Work, draw: Draw) -> Outcome:
+    """Correct when the functions are arithmetic: nothing of mmlab, no files, no other ways out."""
+    for node in ast.walk(ast.parse(work.source)):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names if alias.name.partition(".")[0] not in ALLOWED]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "."] * ((node.module or "").partition(".")[0] not in ALLOWED)
+        elif isinstance(node, ast.Name):
+            names = [node.id] * (node.id in FORBIDDEN)
+        elif isinstance(node, ast.Attribute):
+            names = [node.attr] * node.attr.startswith("__")
+        if names:
+            return not_yet(
+                f"Line {node.lineno} uses {names[0]}. These formulas are for pencil and paper: arithmetic, and of "
+                f"Python's modules {', '.join(sorted(ALLOWED))}. What would you "
+                "write down if you had no computer to ask?"
+            )
+    return correct()
