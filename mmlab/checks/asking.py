@@ -34,7 +34,7 @@ def never(base: str, world: str | World, is_so: Callable, say: str, **options) -
 
     def run(work: Work, draw: Draw) -> Outcome:
         verdict = explored(work, base, world, **options)
-        outcome = holds(verdict)
+        outcome = holds(verdict, work.source)
         if outcome is not None:
             return outcome
         path = work.once(("never", base, repr(world), say, repr(options)), lambda: some_state(verdict, is_so))
@@ -51,7 +51,7 @@ def heard(base: str, signal: str, *worlds: str | World, ask: str = "", **options
     def run(work: Work, draw: Draw) -> Outcome:
         for world in worlds:
             verdict = explored(work, base, world, **options)
-            outcome = holds(verdict)
+            outcome = holds(verdict, work.source)
             if outcome is not None:
                 return outcome
             path = work.once(("deaf", base, repr(world), signal, repr(options)), lambda v=verdict: deaf(v, 0, signal))
@@ -71,7 +71,7 @@ def heard(base: str, signal: str, *worlds: str | World, ask: str = "", **options
 def passes(work: Work, base: str, world: str | World, retries: int, **options) -> Outcome:
     """Correct when the work holds in this world and its first task can start again `retries` times, and never more."""
     verdict = explored(work, base, world, **options)
-    outcome = holds(verdict)
+    outcome = holds(verdict, work.source)
     if outcome is not None:
         return outcome
     ways = work.once(("takes", base, repr(world), retries, repr(options)), lambda: takes(verdict, 0, retries + 2))

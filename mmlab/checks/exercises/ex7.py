@@ -39,7 +39,7 @@ def noticed(work: Work, draw: Draw) -> Outcome:
     verdict = work.once(
         "each step", lambda: explore(work.design(BASE), MPROTECT, grain="all", most=MOST_STATES, progress=False)
     )
-    outcome = holds(verdict)
+    outcome = holds(verdict, work.source)
     if outcome is not None:
         return outcome
     path = work.once("overlooks", lambda: overlooks(verdict, 0, 1))
