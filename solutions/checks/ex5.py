@@ -45,11 +45,11 @@ CHECKS = (
     ),
 )  # fmt: skip
 
-LOCKS = "        await lock_page(page)\n        if page.mapping"
-GIVES_UP = """        if PageLocked(page):
+LOCKS = "await lock_page(page)"
+GIVES_UP = """if PageLocked(page):
             await put_page(page)
             return NOPAGE_SIGBUS, fault
-"""
+        """
 
 WRONG = {
     "starts again once too often": ([("retries_left > 0:", "retries_left >= 0:")], 2),
