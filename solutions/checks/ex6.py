@@ -35,10 +35,12 @@ CHECKS = (
     Check(
         "the kernel's own access goes on, and fails only for a kill", 3,
         given(BOTH_WAITS, HEARS, GOES_ON, every_interleaving(BASE, COPY_KILL)), unseen=True,
+        belief="that the kernel can be sent home for a signal",
     ),
     Check(
         "get_user_pages: NOWAIT keeps the lock, a kill ends the wait", 2,
         given(BOTH_WAITS, HEARS, every_interleaving(BASE, NOWAIT, GUP_KILL)), unseen=True,
+        belief="that RETRY always means the same",
     ),
     Check(
         "a fault that a signal ended is not counted", 2,
@@ -78,7 +80,7 @@ WRONG = {
         [("break  # over", "mm_account_fault(k, 3)\n            break  # over")], 18,
     ),
     "no fixup": ([("        fixup_exception(tsk)", "        pass")], 17),
-    "the lock is kept when a signal comes": ([("await args.mm.mmap_sem.up_read()  # without", "pass  # without")], 1),
+    "the lock is kept when a signal comes": ([("await args.mm.mmap_sem.up_read()  # w", "pass  # w")], 1),
     "the first wait knows fatal signals only": ([(FIRST, FIRST.replace("interruptible", "killable"))], 2),
 }  # fmt: skip
 """name -> (what is changed in the solution, points of all checks together)"""

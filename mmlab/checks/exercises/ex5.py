@@ -75,9 +75,18 @@ EXERCISE = Exercise(
             all_of(every_interleaving(BASE, "a fault and a remap", DONTNEED, **OPTIONS), NO_BUS_ERROR),
         ),
         Check("a page from the disk is one major fault", 1, MAJOR),
-        Check("get_user_pages keeps its lock", 2, every_interleaving(BASE, THEN_GUP, **OPTIONS)),
-        Check(BOUNDED, 2, all_of(twice, NO_BUS_ERROR)),
-        Check(UNFLAGGED, 2, given(all_of(twice, NO_BUS_ERROR), BOUNDED, NO_FLAG)),
+        Check(
+            "get_user_pages keeps its lock", 2, every_interleaving(BASE, THEN_GUP, **OPTIONS),
+            belief="that whoever comes through the fault path may let go of the lock; its caller may rely on it",
+        ),
+        Check(
+            BOUNDED, 2, all_of(twice, NO_BUS_ERROR),
+            belief="that a loop which usually ends is bounded; what counts is the worst interleaving",
+        ),
+        Check(
+            UNFLAGGED, 2, given(all_of(twice, NO_BUS_ERROR), BOUNDED, NO_FLAG),
+            belief="that a fact about the fault may be kept in the task; the task outlives the fault",
+        ),
     ),
     hints=(
         "Follow `retries_left` from above: who makes it up, who only hands it on, and who looks at it? There is one "

@@ -44,11 +44,18 @@ EXERCISE = Exercise(
             "one retry, nothing stale, and the looper is free", 1,
             all_of(every_interleaving(BASE, "a fault and an unmap"), once, LOOPER_IS_FREE),
         ),
-        Check("a kill ends both waits", 1, all_of(every_interleaving(BASE, KILL), DIES_AT_ONCE)),
-        Check(HEARS, 4, BOTH_WAITS),
+        Check(
+            "a kill ends both waits", 1, all_of(every_interleaving(BASE, KILL), DIES_AT_ONCE),
+            belief="that a killed task dies; it dies on its way back to user mode, and must get there",
+        ),
+        Check(
+            HEARS, 4, BOTH_WAITS,
+            belief="that who holds the lock must not be woken; it may let go of the lock and say why",
+        ),
         Check(
             "an ordinary signal does not disturb get_user_pages", 2,
             given(BOTH_WAITS, HEARS, every_interleaving(BASE, GUP_SIGNAL)),
+            belief="that user_mode() tells a fault from get_user_pages; it tells whose access it was",
         ),
     ),
     hints=(

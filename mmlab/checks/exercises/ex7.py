@@ -70,9 +70,18 @@ EXERCISE = Exercise(
     base=BASE,
     functions=("vma_start_write", "drop_and_wait"),
     checks=(
-        Check("nothing stale, whoever comes", 2, STALE),
-        Check(NOTICES, 2, all_of(LOOPER_IS_FREE, noticed)),
-        Check(WALKS, 3, GOES_ON),
+        Check(
+            "nothing stale, whoever comes", 2, STALE,
+            belief="that a pointer that one has is good as long as one has it",
+        ),
+        Check(
+            NOTICES, 2, all_of(LOOPER_IS_FREE, noticed),
+            belief="that it does not matter when a counter is read; between reading and dropping nobody may come",
+        ),
+        Check(
+            WALKS, 3, GOES_ON,
+            belief="that any change is a change of what I look at",
+        ),
         Check("a signal or a kill ends the wait", 1, given(GOES_ON, WALKS, every_interleaving(BASE, "a fault and a kill"))),
     ),
     hints=(
