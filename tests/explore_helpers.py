@@ -4,7 +4,8 @@ from mmlab import designs
 from mmlab.engine.explore import Search, Stage, run_code
 from mmlab.engine.explore.movers import Unprotected
 from mmlab.experiment.exploration import UNPROTECTED, prepare
-from mmlab.experiment.worlds import PROGRAMS, world_of
+from mmlab.experiment.world_programs import PROGRAMS
+from mmlab.experiment.worlds import world_of
 
 
 def stage_of(*programs, design="synchronous", run=run_code, **more):

@@ -16,7 +16,8 @@ from .interleavings import Interleaving
 from .progress import bar
 from .scenario import is_whole
 from .verdict_views import VerdictViews
-from .worlds import PROGRAMS, World, populate, world_of
+from .world_programs import PROGRAMS
+from .worlds import World, populate, world_of
 
 MOST_STATES = 1_000_000
 UNPROTECTED: WeakSet[Design] = WeakSet()
