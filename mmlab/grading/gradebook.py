@@ -102,8 +102,9 @@ def students(book, names: set[str]) -> None:
 
     there = {one for (one,) in book.db.query(Student.id)}
     for name in sorted(names):
-        if plain(name) not in there:
-            book.db.add(Student(id=plain(name), last_name=shown(name).translate(HARMLESS)[:128]))
+        if (key := plain(name)) not in there:
+            more = key if key != name else ""  # formgrader shows "last, first"
+            book.db.add(Student(id=key, last_name=shown(name).translate(HARMLESS)[:128], first_name=more))
     book.db.flush()
 
 
