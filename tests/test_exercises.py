@@ -149,7 +149,7 @@ def test_a_solution_earns_everything_under_any_class_key(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_each_typical_wrong_answer_earns_just_what_it_should(name):
     wrong = wrong_answers(name, ROOT / "solutions")
-    assert len(wrong) >= 2
+    assert len(wrong) >= 2 or not by_checks(name)
     earned = {answer: graded(name, [source]).earned for answer, (source, _) in wrong.items()}
     assert earned == {answer: points for answer, (_, points) in wrong.items()}
     assert all(points < by_checks(name) for _, points in wrong.values())

@@ -33,7 +33,8 @@ class Exercise:
 
     `kept` further checks, worth `kept_points`, are kept for grading. `hints` are three, each says more than the one
     before. `by_hand` are the points that a person gives. `base` is the design that the functions are patched onto;
-    `options` go to Design.patched.
+    `options` go to Design.patched. `written` are the cells that a person reads, by nbgrader's name, and how many words
+    each may have.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Exercise:
     base: str = "synchronous"
     by_hand: int = 0
     options: dict = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
 
     @property
     def possible(self) -> int:

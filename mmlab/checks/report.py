@@ -25,13 +25,14 @@ class Line(NamedTuple):
 
 
 class Report:
-    """`lines` in order; `earned` of `possible` points; `trouble` are cells that could not be read.
+    """`lines` in order; `earned` of `possible` points; `trouble` are cells that could not be read; `notes` are lines on
+    what a person will read.
 
     Shows itself as text, and as HTML with the pictures of the interleavings that break something.
     """
 
-    def __init__(self, exercise: Exercise, lines: list[Line], trouble: tuple[str, ...] = ()) -> None:
-        self.exercise, self.lines, self.trouble = exercise, lines, trouble
+    def __init__(self, exercise: Exercise, lines: list[Line], trouble: tuple[str, ...] = (), notes=()) -> None:
+        self.exercise, self.lines, self.trouble, self.notes = exercise, lines, trouble, tuple(notes)
 
     @property
     def earned(self) -> float:
@@ -52,7 +53,9 @@ class Report:
     def sentence(self) -> str:
         """How it stands; never that everything holds while checks are kept for grading."""
         done = sum(line.outcome.status == CORRECT for line in self.lines)
-        text = f"{self.exercise.title}: {done} of {len(self.lines)} checks hold, {points(self.earned, self.possible)}."
+        text = f"{self.exercise.title}:"
+        if self.lines:
+            text += f" {done} of {len(self.lines)} checks hold, {points(self.earned, self.possible)}."
         kept = 0 if any(line.check.unseen for line in self.lines) else self.exercise.kept
         if kept:
             text += (
@@ -73,6 +76,7 @@ class Report:
             out += [f"    {one}" for one in what.message.splitlines()]
             out += [f"    see it again: {what.replay}"] if what.replay else []
         out += [f"! {one}" for one in self.trouble]
+        out += self.notes
         return "\n".join(out)
 
     __repr__ = __str__
@@ -83,7 +87,7 @@ class Report:
     def html(self) -> str:
         """The same for a notebook or a page: each check with its mark, message, picture and line to see it again."""
         body = "".join(map(row, self.lines))
-        trouble = "".join(f"<p>{escape(one)}</p>" for one in self.trouble)
+        trouble = "".join(f"<p>{escape(one)}</p>" for one in (*self.trouble, *self.notes))
         return (
             '<section style="max-width:62em;line-height:1.45" aria-label="Feedback">'
             f'<p style="margin:.2em 0"><strong>{escape(self.sentence)}</strong></p>{trouble}'

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ..designs import Design, find, mutants
 from ..experiment import Scenario
 from ..kernel.bug import KernelBug
+from ..view.table import Table
 from .draw import Draw
 from .outcome import Outcome, almost, correct, not_yet
 from .work import Unusable, Work
@@ -78,6 +79,18 @@ def told(design: Design, fields: dict, number: int, disk_us: int) -> dict | None
         wait = getattr(result, name)
         numbers |= {f"{name}_{part}": float(getattr(wait, part) or 0) for part in ("p50", "p99", "max", "mean")}
     return numbers
+
+
+def side_by_side(run: dict, disk_us: int = 5_000, number: int = 0) -> Table:
+    """The numbers of one run of each design that the exercise shows, as accuses() gets them.
+
+    run: as runs() answers it. Raises Unusable for what is not allowed.
+    """
+    fields = scenarios_of([run], disk_us)[0]
+    columns = {name: told(design, fields, number, disk_us) or {} for name, design in {**SLOW, **GOOD}.items()}
+    names = list(next(iter(columns.values())))
+    rows = [[name, *(numbers.get(name) for numbers in columns.values())] for name in names]
+    return Table(["run[...]", *columns], rows, f"{run}, with a disk of {disk_us:,} us, for {READS} reads")
 
 
 def accused(work: Work, design: Design, disk_us: int) -> bool:

@@ -12,6 +12,7 @@ from ..designs import Design, find
 from ..experiment import compare
 from ..kernel.bug import KernelBug
 from .show import Shown
+from .written import word_counts
 
 shown: dict[str, int] = {}
 """how many hints of an exercise were asked for"""
@@ -23,7 +24,8 @@ def check(name: str, cells: Iterable[str] | None = None) -> Report:
     Your code runs in a process of its own: an endless loop ends there. What counts is the cell that you ran last.
     cells: the texts of cells, where there is no notebook. Raises ValueError for an unknown exercise.
     """
-    return Report(exercise(name), run_checks(exercise(name), history() if cells is None else cells).lines)
+    one = exercise(name)
+    return Report(one, run_checks(one, history() if cells is None else cells).lines, notes=word_counts(one))
 
 
 def hint(name: str) -> Shown:

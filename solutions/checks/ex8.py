@@ -70,66 +70,41 @@ CHECKS = (
           needs=("runs", "accuses")),
 )  # fmt: skip
 
-RUNS = """
-def runs(disk_us):
-    crowd = {"fault_threads": 2, "copy_threads": 1, "mmap_threads": 1}
-    return [crowd, {**crowd, "kill_at": f"{5 * disk_us}us"}]
-"""
-ACCUSES = """
-def accuses(run):
-    if run["run"] == 1:
-        return run["kill_latency_max"] > run["disk_us"] / 2
-    return run["mmap_wait_max"] > run["disk_us"] / 2 or run["walks_per_fault"] > 3
-"""
-WORLDS = """
-def worlds():
-    return [
-        {"bad_page": True, "no_memory": True},
-        {"reclaim": True},
-        {"faults": [], "system_calls": ["copy"], "kill": True},
-        {"writer": "remap"},
-        {"writes": True, "writer": "protect"},
-        {"writer": "remap", "cached": True},
-        {"truncate": True},
-        {"faults": [], "system_calls": ["gup nowait", "gup"]},
-    ]
-"""
 ALL_OF_MMLAB = """
 from mmlab.experiment.worlds import WORLDS
 
 def worlds():
     return [{k: v for k, v in vars(w).items() if k != "name"} for w in WORLDS.values()]
+
+def unused():
 """
 FIRST_OF_MMLAB = ALL_OF_MMLAB.replace("WORLDS.values()]", "list(WORLDS.values())[:8]]")
-NARROW = """
+LARGE = """
 def worlds():
     return [
         {"writer": "wrap", "seq_bits": 1},
         {"faults": [0, 0], "writer": "remap", "dontneed": True},
         {"kill": True},
     ]
+
+def unused():
 """
-IN_US = """
-def accuses(run):
-    return run["mmap_wait_max"] > 18_000 or run["walks_per_fault"] > 3 or run["kill_latency_max"] > 18_000
+SMALL = "def worlds():\n"
+PREDICATE = """    if run["run"] == 1:
+        return run["kill_latency_max"] > run["disk_us"] / 2
+    return run["mmap_wait_max"] > run["disk_us"] / 2 or run["walks_per_fault"] > 3
 """
-IN_MEAN = """
-def accuses(run):
-    return run["mmap_wait_mean"] > run["disk_us"] / 2 or run["kill_latency_max"] > run["disk_us"] / 2
-"""
-EVERYBODY = "def accuses(run):\n    return True\n"
-GUP = """
-def runs(disk_us):
-    return [{"fault_threads": 2, "gup_threads": 1, "mmap_threads": 1}]
-"""
+IN_US = PREDICATE.replace('run["disk_us"] / 2', "18_000")
+CALLERS = '"copy_threads": 1, "mmap_threads": 1'
 
 WRONG = {
-    "all worlds of the course": (ALL_OF_MMLAB + RUNS + ACCUSES, 8),
-    "the first eight of the course": (FIRST_OF_MMLAB + RUNS + ACCUSES, 8),
-    "large worlds, and one that accuses everybody": (NARROW + RUNS + ACCUSES, 8),
-    "one limit in us for every disk": (WORLDS + RUNS + IN_US, 20),
-    "the mean of the waits": (WORLDS + RUNS + IN_MEAN, 12),
-    "accuses everybody": (WORLDS + RUNS + EVERYBODY, 12),
-    "callers who may not let go": (WORLDS + GUP + ACCUSES, 12),
-}
-"""name -> (source, points of all checks together)"""
+    "all worlds of the course": ([(SMALL, ALL_OF_MMLAB)], 8),
+    "the first eight of the course": ([(SMALL, FIRST_OF_MMLAB)], 9),
+    "large worlds, and one that accuses everybody": ([(SMALL, LARGE)], 10),
+    "one limit in us for every disk": ([(PREDICATE, IN_US)], 12),
+    "the mean of the waits": ([("mmap_wait_max", "mmap_wait_mean")], 18),
+    "accuses everybody": ([(PREDICATE, "    return True\n")], 12),
+    "callers who may not let go": ([(CALLERS, '"gup_threads": 1, "mmap_threads": 1')], 12),
+    "nobody is killed": ([("[crowd, ", "[crowd][:1] or [crowd, ")], 15),
+}  # fmt: skip
+"""name -> (what is changed in the solution, points of all checks together)"""

@@ -9,7 +9,7 @@ from ..outcome import Outcome
 from ..work import Work
 
 BASE = "pagefault_args"
-SIGNAL = World("a fault, a signal and DONTNEED", signal=True, dontneed=True)
+SIGNAL = World("a fault, a signal, an mprotect and DONTNEED", writer="protect", signal=True, dontneed=True)
 KILL = World("a fault, a kill and DONTNEED", kill=True, dontneed=True)
 GUP_SIGNAL = World("get_user_pages and a signal", (), system_calls=("gup",), signal=True)
 
