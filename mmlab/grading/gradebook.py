@@ -67,7 +67,7 @@ def opened(url: str) -> Iterator:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
-    shown_url = "gradebook"
+    shown_url = "that --gradebook names"
     try:
         shown_url = make_url(url).render_as_string(hide_password=True)
         with tools_by_path():
