@@ -44,7 +44,9 @@ def takes(verdict: Verdict, task: int, most: int) -> list[list[int] | None]:
 
 def overlooks(verdict: Verdict, task: int, writer: int) -> list[int] | None:
     """The shortest path on which the task lets go of mmap_sem in its first pass, the writer takes it, the task takes it
-    again and resolves its fault without letting go once more; or None. The verdict's search must be complete.
+    again and resolves its fault, though it has neither called find_vma nor let go once more; or None.
+
+    The verdict's search must be complete, and of the grain "all": in a coarser one find_vma is part of a larger step.
     """
     search, graph = verdict.search, verdict.search.graph
     states = len(search.states)
@@ -63,6 +65,8 @@ def overlooks(verdict: Verdict, task: int, writer: int) -> list[int] | None:
             after = phase
             if phase == went_on and who == task and graph.resolved[edge]:
                 return [*way(place, seen, mover), who]
+            if phase == went_on and who == task and question(search, state, task) == "find_vma":
+                after = over
             if holds[0][to] > holds[0][state]:  # whoever moved: a release hands the lock on
                 after = {first: holding, dropped: over, changed: went_on}.get(phase, phase)
             elif holds[0][to] < holds[0][state]:
@@ -92,6 +96,12 @@ def held(search, state: int, task: int) -> bool:
     return "mmap_sem" in shared[0][HEAD + task][3]
 
 
+def question(search, state: int, task: int) -> str | None:
+    """The question at which the task stands in a state, or None when it is through."""
+    frames = search.stage.freezer.own[search.states[state][1 + task]][-1]
+    return search.stage.tree.places[frames[-1][0]].what[0] if frames else None
+
+
 def deaf(verdict: Verdict, task: int, signal: str) -> list[int] | None:
     """The shortest path to a state in which the task sleeps for I/O though `signal` is pending for it, or None."""
     search, graph = verdict.search, verdict.search.graph
@@ -100,8 +110,7 @@ def deaf(verdict: Verdict, task: int, signal: str) -> list[int] | None:
         pending, _, waits_for, _ = freezer.shared[state[0]][0][HEAD + task]
         if signal not in pending or waits_for != -1 or any(graph.who[edge] == task for edge in graph.edges(number)):
             continue
-        frames = freezer.own[state[1 + task]][-1]
-        if frames and search.stage.tree.places[frames[-1][0]].what[0] != SPINNING:
+        if question(search, number, task) not in (None, SPINNING):
             return graph.path_to(number)
     return None
 

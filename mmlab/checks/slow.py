@@ -88,7 +88,7 @@ def side_by_side(run: dict, disk_us: int = 5_000, number: int = 0) -> Table:
     """
     fields = scenarios_of([run], disk_us)[0]
     columns = {name: told(design, fields, number, disk_us) or {} for name, design in {**SLOW, **GOOD}.items()}
-    names = list(next(iter(columns.values())))
+    names = next((list(numbers) for numbers in columns.values() if numbers), [])
     rows = [[name, *(numbers.get(name) for numbers in columns.values())] for name in names]
     return Table(["run[...]", *columns], rows, f"{run}, with a disk of {disk_us:,} us, for {READS} reads")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..designs import mutants
@@ -91,19 +92,18 @@ def fault_of(name: str, value) -> str:
     return "" if good else f"it is a list of {', '.join(map(repr, SYSTEM_CALLS))}"
 
 
-def search_for(work: Work, name: str, worlds: list[World]) -> Found:
-    """Look for the suspect `name` in one world after the other, until it is exposed or the budget is spent."""
-    return work.once(("suspect", name), lambda: first_fair(work, name, worlds))
+@lru_cache(1_000)
+def search_for(name: str, worlds: tuple[World, ...]) -> Found:
+    """Look for the suspect `name` in one world after the other, until it is exposed or the budget is spent.
 
-
-def first_fair(work: Work, name: str, worlds: list[World]) -> Found:
-    """The first world that exposes the mutant and not the design that it was made from."""
+    Remembered: it depends on nothing else, and nothing of the learner's runs here.
+    """
     design, spent, unfair = mutants[name].design, 0, []
     for number, world in enumerate(worlds, 1):
         verdict = explore(design, world, most=STATES - spent, progress=False)
         spent += verdict.states
         if verdict.finding is not None:
-            if is_innocent(work, design.base, world):
+            if is_innocent(design.base.name, world):
                 return Found(number, verdict.finding.kind, spent, tuple(unfair))
             unfair.append(number)
         if spent >= STATES:
@@ -111,19 +111,19 @@ def first_fair(work: Work, name: str, worlds: list[World]) -> Found:
     return Found(0, "", spent, tuple(unfair))
 
 
-def is_innocent(work: Work, base, world: World) -> bool:
+@lru_cache(1_000)
+def is_innocent(base: str, world: World) -> bool:
     """Whether nothing is found under a correct design in this world."""
-    key = ("innocent", base.name, repr(world))
-    return work.once(key, lambda: explore(base, world, most=STATES, progress=False).finding is None)
+    return explore(base, world, most=STATES, progress=False).finding is None
 
 
 def exposed(suspects: Iterable[str] | Callable[[Draw], list[str]], nearly: int, named: bool = True) -> Callable:
     """Correct when each suspect is exposed, almost when `nearly` of them are. `named`: the learner has seen them."""
 
     def run(work: Work, draw: Draw) -> Outcome:
-        worlds = work.once("worlds", lambda: worlds_of(work.call("worlds")))
+        worlds = work.once("worlds", lambda: tuple(worlds_of(work.call("worlds"))))
         names = list(suspects(draw) if callable(suspects) else suspects)
-        found = {name: search_for(work, name, worlds) for name in names}
+        found = {name: search_for(name, worlds) for name in names}
         caught = sum(one.world > 0 for one in found.values())
         message = "\n".join(
             [f"{caught} of {len(names)} are exposed.", *(said(n, one, named) for n, one in found.items())]

@@ -1,8 +1,8 @@
 """The unseen checks of exercise 7, and typical wrong answers with the points that they earn."""
 
 from mmlab.checks import Check
-from mmlab.checks.asking import never
-from mmlab.checks.exercises.ex7 import BASE, GOES_ON, noticed
+from mmlab.checks.asking import given, never
+from mmlab.checks.exercises.ex7 import BASE, GOES_ON, NOTICES, WALKS, noticed
 from mmlab.checks.kinds import all_of, every_interleaving, number
 from mmlab.experiment.worlds import World
 
@@ -12,6 +12,7 @@ FORBIDDEN = World("a narrow counter comes round, and access goes", writer="wrap 
 LATE = World("a write, an mprotect and DONTNEED", writes=True, writer="protect", dontneed=True)
 
 COUNTS = all_of(GOES_ON, noticed)
+BOTH = f"{WALKS}» and «{NOTICES}"
 
 
 def readable_all_the_same(k):
@@ -39,20 +40,21 @@ def elsewhere(draw):
 CHECKS = (
     Check(
         "a narrow counter comes round, and the mapping is gone", 3,
-        all_of(COUNTS, every_interleaving(BASE, UNMAPPED)), unseen=True,
+        given(COUNTS, BOTH, every_interleaving(BASE, UNMAPPED)), unseen=True,
     ),
-    Check("a narrow counter comes round, and access is forbidden", 2, all_of(COUNTS, FORBIDS), unseen=True),
+    Check("a narrow counter comes round, and access is forbidden", 2, given(COUNTS, BOTH, FORBIDS), unseen=True),
     Check(
         "a file cut short, and a page that cannot be read", 2,
-        all_of(GOES_ON, every_interleaving(BASE, "a fault and a truncate", "a fault and a read error")), unseen=True,
+        given(GOES_ON, WALKS, every_interleaving(BASE, "a fault and a truncate", "a fault and a read error")),
+        unseen=True,
     ),
     Check(
         "whoever changes this very vma is noticed, and every fault ends", 2,
-        all_of(COUNTS, every_interleaving(BASE, LATE)), unseen=True,
+        given(COUNTS, BOTH, every_interleaving(BASE, LATE)), unseen=True,
     ),
     Check(
         "more threads, more loopers, other disks", 3,
-        all_of(GOES_ON, number(
+        given(GOES_ON, WALKS, number(
             BASE, 0.02, elsewhere, "walks_per_fault", most=1.25,
             ask="Nobody changes the vma of these faults. Why do they look it up again?",
         )), unseen=True,

@@ -90,21 +90,17 @@ def worlds():
 def unused():
 """
 SMALL = "def worlds():\n"
-PREDICATE = """    if run["run"] == 1:
-        return run["kill_latency_max"] > run["disk_us"] / 2
-    return run["mmap_wait_max"] > run["disk_us"] / 2 or run["walks_per_fault"] > 3
-"""
-IN_US = PREDICATE.replace('run["disk_us"] / 2', "18_000")
+FIRST = '    if run["run"] == 1:'
 CALLERS = '"copy_threads": 1, "mmap_threads": 1'
 
 WRONG = {
     "all worlds of the course": ([(SMALL, ALL_OF_MMLAB)], 8),
     "the first eight of the course": ([(SMALL, FIRST_OF_MMLAB)], 9),
     "large worlds, and one that accuses everybody": ([(SMALL, LARGE)], 10),
-    "one limit in us for every disk": ([(PREDICATE, IN_US)], 12),
+    "one limit in us for every disk": ([('run["disk_us"] / 2', "18_000")], 12),
     "the mean of the waits": ([("mmap_wait_max", "mmap_wait_mean")], 18),
-    "accuses everybody": ([(PREDICATE, "    return True\n")], 12),
+    "accuses everybody": ([(FIRST, f"    return True\n{FIRST}")], 12),
     "callers who may not let go": ([(CALLERS, '"gup_threads": 1, "mmap_threads": 1')], 12),
-    "nobody is killed": ([("[crowd, ", "[crowd][:1] or [crowd, ")], 15),
+    "nobody is killed": ([("return [crowd, ", "return [crowd] or [crowd, ")], 15.5),
 }  # fmt: skip
 """name -> (what is changed in the solution, points of all checks together)"""
