@@ -194,6 +194,13 @@ def test_a_bug_that_shows_in_given_code_is_not_called_the_learners():
     assert "In the code that was given: " in given
 
 
+@pytest.mark.parametrize("text", ["def drop_and_wait(k, mm, page): pass", "drop_and_wait = lambda k, mm, page: 1",
+                                  "drop_and_wait = None"])  # fmt: skip
+def test_a_function_that_is_not_async_is_told_and_not_replaced_by_mmlabs_own(text):
+    told = report(text, of=explores("one fault")).lines[0].outcome
+    assert told.status == NOT_YET and "must be an `async def` function" in told.message
+
+
 def test_a_number_of_a_run_is_held_against_bounds():
     run = kinds.number(
         "nopage_retry", 0.05, lambda draw: {"disk": "1ms", "seed": draw.randrange(9)}, "mmaps_per_second", least=10_000

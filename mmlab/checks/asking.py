@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..experiment.exploration import Verdict
+from ..experiment.interleavings import Interleaving
 from ..experiment.worlds import World, world_of
+from ..kernel.bug import KernelBug
 from .draw import Draw
 from .graphs import deaf, some_state, takes
-from .kinds import all_of, explored, holds, spelled
+from .kinds import all_of, explored, holds, place, spelled
 from .outcome import CORRECT, Outcome, correct, not_yet
 from .work import Work
+
+STEPS = "each of its steps before this one: which should have been another?"
 
 
 def given(first: Callable, name: str, *runs: Callable) -> Callable:
@@ -39,7 +44,7 @@ def never(base: str, world: str | World, is_so: Callable, say: str, **options) -
             return outcome
         path = work.once(("never", base, repr(world), say, repr(options)), lambda: some_state(verdict, is_so))
         if path is not None:
-            return not_yet(say, verdict.told(path))
+            return not_yet(say, shown(verdict, path, "this must not happen", say.partition("\n")[0]))
         return correct(f"In no interleaving of «{verdict.scenario}» ({verdict.bounds}).")
 
     return run
@@ -56,11 +61,13 @@ def heard(base: str, signal: str, *worlds: str | World, ask: str = "", **options
                 return outcome
             path = work.once(("deaf", base, repr(world), signal, repr(options)), lambda v=verdict: deaf(v, 0, signal))
             if path is not None:
-                comm = verdict.search.stage.k.tasks[0].comm
+                told = shown(
+                    verdict, path, "deaf to a signal", f"{signal} is pending, and the task sleeps for the disk"
+                )
                 return not_yet(
-                    f"In «{verdict.scenario}» {comm} has a {signal} pending and sleeps for the disk all the same."
-                    f"\n{ask}",
-                    verdict.told(path),
+                    f"In «{verdict.scenario}» {told.finding.task} has a {signal} pending and sleeps for the disk all "
+                    f"the same.{place(told.finding, work.source)}\n{ask}",
+                    told,
                     f"mmlab.explore(mine, {spelled(verdict.world)})",
                 )
         return correct(f"In every interleaving of {', '.join(f'«{world_of(world).name}»' for world in worlds)}.")
@@ -80,17 +87,25 @@ def passes(work: Work, base: str, world: str | World, retries: int, **options) -
         return not_yet(
             f"In «{name}» a fault may start again {times(retries)}; here it does so {times(retries + 1)}.\n"
             "Where do you count a pass, on which path is it not counted, and who looks at the number?",
-            verdict.told(ways[retries + 2]),
+            shown(verdict, ways[retries + 2], "one retry too many", f"mmap_sem is taken {times(retries + 2)}"),
         )
     if ways[retries + 1] is None:
         had = max(n for n, way in enumerate(ways) if way is not None)
+        most = verdict.told(ways[had])
+        most.note = "more often it cannot start"
         return not_yet(
             f"In «{name}» a fault should be able to start again {times(retries)}; yours does so at most "
             f"{times(max(had - 1, 0))}.\n"
             "What does the fault know about its earlier passes, and what may the next one still do?",
-            verdict.told(ways[had]),
+            most,
         )
     return correct(f"In «{name}» a fault can start again {times(retries)}, and in no interleaving more.")
+
+
+def shown(verdict: Verdict, path: list[int], kind: str, detail: str) -> Interleaving:
+    """The interleaving of a path, with what is wrong at its end, which no debugging aid has seen."""
+    comm = verdict.search.stage.k.tasks[0].comm
+    return verdict.told(path, None, KernelBug(kind, detail, STEPS, task=comm))
 
 
 def times(number: int) -> str:

@@ -11,6 +11,7 @@ from dataclasses import fields
 from ..experiment import Result, Scenario
 from ..experiment.exploration import Verdict, explore
 from ..experiment.worlds import WORLDS, World, world_of
+from ..kernel.bug import KernelBug
 from ..view import units
 from .draw import Draw
 from .outcome import CORRECT, Outcome, almost, correct, not_yet
@@ -55,10 +56,7 @@ def holds(verdict: Verdict, source: str = "") -> Outcome | None:
     bug = verdict.finding
     if STUB in (bug.kind + bug.detail):
         return not_yet("Still to be written.")
-    where = ""
-    if bug.where:
-        whose = "your code" if f"def {bug.where[0]}(" in source else "the code that was given"
-        where = f"\nIn {whose}: {bug.where[0]}, line {bug.where[1]}: {bug.where[2]}"
+    where = place(bug, source)
     ask = f"\nLook at: {bug.advice}" if bug.advice else ""
     return not_yet(
         f"In «{verdict.scenario}»: {bug.kind}: {bug.detail}{where}{ask}",
@@ -66,6 +64,14 @@ def holds(verdict: Verdict, source: str = "") -> Outcome | None:
         f"mmlab.explore(mine, {spelled(verdict.world)})",
         cause=bug.kind,
     )
+
+
+def place(bug: KernelBug, source: str) -> str:
+    """A line that says in whose code and where the finding is, or nothing."""
+    if not bug.where:
+        return ""
+    whose = "your code" if f"def {bug.where[0]}(" in source else "the code that was given"
+    return f"\nIn {whose}: {bug.where[0]}, line {bug.where[1]}: {bug.where[2]}"
 
 
 def spelled(world: World) -> str:

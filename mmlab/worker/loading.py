@@ -38,7 +38,8 @@ def load(task: dict) -> Design:
     if "design" in task:
         return shipped(task["design"])
     base = shipped(task["base"])
-    functions = functions_of(module_of(task["source"]))
+    module = module_of(task["source"])
+    functions = {**plain_ones(module, base), **functions_of(module)}
     added = {name: function for name, function in functions.items() if name not in base.functions}
     replaced = {name: function for name, function in functions.items() if name in base.functions}
     return base.patched(task["name"], added=added, **task.get("options", {}), **replaced)
@@ -60,6 +61,16 @@ def functions_of(module: types.ModuleType) -> dict[str, Callable]:
         for name, value in vars(module).items()
         if inspect.iscoroutinefunction(value) and value.__module__ == module.__name__
     }
+
+
+def plain_ones(module: types.ModuleType, base: Design) -> dict[str, Callable]:
+    """What the text defines under the name of a function of the base, and not with `async def`: patching refuses it."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if name in base.functions and not inspect.iscoroutinefunction(value)
+        and getattr(value, "__module__", module.__name__) == module.__name__
+    }  # fmt: skip
 
 
 def places_of(design: Design) -> dict[str, tuple]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ...experiment.exploration import explore
 from ...experiment.worlds import World
-from ..asking import given
+from ..asking import given, shown
 from ..check import Check, Exercise
 from ..draw import Draw
 from ..graphs import overlooks
@@ -48,7 +48,7 @@ def noticed(work: Work, draw: Draw) -> Outcome:
     return not_yet(
         f"In «{MPROTECT.name}» the vma was changed while the lock was dropped, and the fault went on as if it was not."
         "\nWho counts a change, and when? What do you compare, and between which of your lines did the change come?",
-        verdict.told(path),
+        shown(verdict, path, "a change overlooked", "the vma was changed meanwhile, and the fault goes on"),
     )
 
 
