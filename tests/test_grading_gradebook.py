@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 from contextlib import closing
 
@@ -120,6 +121,8 @@ def test_what_was_not_scored_is_no_zero_but_waits_for_a_person(place, publish_al
     for student in ("ann", "bob"):
         assert state(place, student, ESSAY) == (None, None, True, 4)
         assert final(place)[student][0] == ""
+        with book(place) as there:
+            assert there.find_submission_notebook(ESSAY, ESSAY, plain(student)).flagged
 
 
 def test_publishing_again_changes_nothing(place, publish_all):
@@ -137,10 +140,24 @@ def test_publishing_again_changes_nothing(place, publish_all):
 
 
 def test_a_student_may_have_any_name(place, publish_all):
-    names = [STRANGE, "..", ".", "con ", "ann", "Ann Lee", "Ann-Lee~0123456789ab", "=1+1", "ann\n", "日本", "x" * 200]
+    names = [
+        STRANGE,
+        "..",
+        ".",
+        "con ",
+        "ann",
+        "Ann",
+        "Ann Lee",
+        "Ann-Lee~0123456789ab",
+        "=1+1",
+        "ann\n",
+        "日本",
+        "x" * 200,
+    ]
     publish_all(*map(made, names))
     ids = {plain(name) for name in names}
-    assert len(ids) == len(names) and all(one == one.strip("./") and "/" not in one and one.isascii() for one in ids)
+    assert len(ids) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@~-]{0,59}", one) and not one.endswith(".") for one in ids)
     assert {path.name for path in (place / "out" / "autograded").iterdir()} == ids
     assert {path.name for path in (place / "out" / "feedback").iterdir()} == ids
     assert not (place / "ex90").exists()
