@@ -3,7 +3,8 @@
 import pytest
 
 import mmlab
-from mmlab.experiment import rechecks, two_queues
+from mmlab.experiment import measures, rechecks, two_queues
+from mmlab.kernel import costs
 
 
 def test_each_look_left_out_is_found_at_the_length_that_is_on_record():
@@ -39,6 +40,14 @@ def test_the_second_queue_costs_more_than_the_read_hides_only_where_the_queue_is
     short, long = study.rows
     assert short["ratio"] > 1 > long["ratio"]
     assert "1.4" in study.caption and "8 loopers" in study.caption
+
+
+def test_the_win_of_one_looper_hangs_on_the_cost_of_a_search_and_the_loss_of_eight_does_not():
+    with measures.changed_costs(FIND_VMA=costs.FIND_VMA + 300):
+        one, eight = two_queues.retry_against_synchronous(["20us"], [1, 8]).rows
+        table = two_queues.fault_time(["nopage_retry"], disk="20us", mmap_threads=1, seconds=0.05)
+    assert one["ratio"] < 1 and eight["ratio"] < 1
+    assert dict(zip(table.columns, table.rows[0]))["1st wait for mmap_sem"] > 0
 
 
 def test_a_disk_that_is_no_time_is_refused_with_what_is_allowed():
