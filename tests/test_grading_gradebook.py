@@ -322,6 +322,12 @@ def test_an_exercise_without_checks_is_graded_by_hand_alone(place):
     (cell,) = [one for one in formgrade.handed_in(source, score)["cells"] if written in one["source"]]
     assert cell["source"].startswith("3 words; 25 are allowed\n\n````")
     assert "By hand: 20 points are still to be given" in (place / "out" / "feedback" / "ann" / "ex9.html").read_text()
+    assert final(place)["ann"] == ["", "0", "", "20", "5", "", "", "", "20"]  # not graded yet is no 0
+    with gradebook.opened(gradebook.default_url(place / "out")) as there:
+        there.find_grade("ex9-data", "ex9", "ex9", "ann").manual_score = 0
+        there.db.commit()
+    after([score], place / "out", Options(ROOT / "solutions" / "checks"))
+    assert final(place)["ann"] == ["", "0", "0", "20", "4", "", "", "0", "20"]
     assert "1 wait for a person's points" in (place / "out" / "class.txt").read_text()
 
 
