@@ -8,6 +8,8 @@ from score_helpers import HOSTILE, essay, made
 
 from mmlab.grading.feedback import WHY, feedback
 from mmlab.grading.final import final
+from mmlab.grading.formgrade import Cell
+from mmlab.grading.gradebook import Given
 from mmlab.grading.late import Late
 from mmlab.grading.score import REJECTED, STATUSES, TIMEOUT
 
@@ -19,8 +21,8 @@ def exercise(monkeypatch):
     essay(monkeypatch)
 
 
-def page_of(score, policy=NOBODY_LATE):
-    return feedback(final(score, (), policy))
+def page_of(score, policy=NOBODY_LATE, given=()):
+    return feedback(final(score, given, policy))
 
 
 class Tags(HTMLParser):
@@ -59,8 +61,11 @@ def test_the_code_of_an_unseen_check_and_how_to_see_it_again_are_not_shown():
 
 @pytest.mark.parametrize("text", [HOSTILE, "</pre></li><script>x</script>", '" onload="x', "\x00\x1b[31m\u202e<b>"])
 def test_nothing_of_a_stranger_is_markup(text):
-    harmless = Tags(page_of(made("ann", seen="not yet", message="m", answers={"ex90-data": "a"})))
-    page = page_of(made(text, seen="not yet", message=text, answers={"ex90-data": text}))
+    cell = Cell("ex90-data", 2.0, True)
+    ann = made("ann", seen="not yet", message="m", answers={"ex90-data": "a"})
+    harmless = Tags(page_of(ann, given=(Given(cell, 1.0, "c"),)))
+    stranger = made(text, seen="not yet", message=text, answers={"ex90-data": text})
+    page = page_of(stranger, given=(Given(cell, 1.0, text),))
     assert [tag for tag, _ in Tags(page).found] == [tag for tag, _ in harmless.found]
     assert not any(name.startswith("on") for _, attributes in Tags(page).found for name in attributes)
     assert "\x1b" not in page and "\u202e" not in page

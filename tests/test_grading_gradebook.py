@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 from contextlib import closing
 
@@ -120,6 +121,8 @@ def test_what_was_not_scored_is_no_zero_but_waits_for_a_person(place, publish_al
     for student in ("ann", "bob"):
         assert state(place, student, ESSAY) == (None, None, True, 4)
         assert final(place)[student][0] == ""
+        with book(place) as there:
+            assert there.find_submission_notebook(ESSAY, ESSAY, plain(student)).flagged
 
 
 def test_publishing_again_changes_nothing(place, publish_all):
@@ -137,10 +140,24 @@ def test_publishing_again_changes_nothing(place, publish_all):
 
 
 def test_a_student_may_have_any_name(place, publish_all):
-    names = [STRANGE, "..", ".", "con ", "ann", "Ann Lee", "Ann-Lee~0123456789ab", "=1+1", "ann\n", "日本", "x" * 200]
+    names = [
+        STRANGE,
+        "..",
+        ".",
+        "con ",
+        "ann",
+        "Ann",
+        "Ann Lee",
+        "Ann-Lee~0123456789ab",
+        "=1+1",
+        "ann\n",
+        "日本",
+        "x" * 200,
+    ]
     publish_all(*map(made, names))
     ids = {plain(name) for name in names}
-    assert len(ids) == len(names) and all(one == one.strip("./") and "/" not in one and one.isascii() for one in ids)
+    assert len(ids) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@~-]{0,59}", one) and not one.endswith(".") for one in ids)
     assert {path.name for path in (place / "out" / "autograded").iterdir()} == ids
     assert {path.name for path in (place / "out" / "feedback").iterdir()} == ids
     assert not (place / "ex90").exists()
@@ -305,6 +322,12 @@ def test_an_exercise_without_checks_is_graded_by_hand_alone(place):
     (cell,) = [one for one in formgrade.handed_in(source, score)["cells"] if written in one["source"]]
     assert cell["source"].startswith("3 words; 25 are allowed\n\n````")
     assert "By hand: 20 points are still to be given" in (place / "out" / "feedback" / "ann" / "ex9.html").read_text()
+    assert final(place)["ann"] == ["", "0", "", "20", "5", "", "", "", "20"]  # not graded yet is no 0
+    with gradebook.opened(gradebook.default_url(place / "out")) as there:
+        there.find_grade("ex9-data", "ex9", "ex9", "ann").manual_score = 0
+        there.db.commit()
+    after([score], place / "out", Options(ROOT / "solutions" / "checks"))
+    assert final(place)["ann"] == ["", "0", "0", "20", "4", "", "", "0", "20"]
     assert "1 wait for a person's points" in (place / "out" / "class.txt").read_text()
 
 

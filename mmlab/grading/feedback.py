@@ -11,7 +11,7 @@ from ..checks.exercises import exercise
 from ..checks.outcome import NOT_YET
 from ..checks.report import COLOURS, SIGNS
 from ..checks.report import points as points_of
-from .final import Final
+from .final import Final, graded_by_hand
 from .page import page, text
 from .plain import plain
 from .score import CRASHED, GRADED, MISSING, NOT_RUN, PARTLY, REJECTED, TIMEOUT, TROUBLE, Mark
@@ -60,7 +60,7 @@ def headline(one: Final) -> str:
         words = f"Status: {score.status}. No points of checks."
     else:
         words = f"{points_of(one.checks, score.possible)} by checks. Status: {score.status}."
-    if one.waiting or one.by_hand or (score.by_hand and one.checks is not None):
+    if one.waiting or one.by_hand or graded_by_hand(one):
         words += f" By hand: {hand_in_words(one)}."
     if one.penalty:
         words += f" {one.days:g} day{'s' * (one.days != 1)} late: {one.penalty:g} points less."

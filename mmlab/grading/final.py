@@ -37,7 +37,7 @@ class Final:
     @property
     def total(self) -> float | None:
         """What counts: never less than 0; None where there is nothing to count."""
-        if self.checks is None and not self.by_hand:
+        if self.checks is None and not graded_by_hand(self):
             return None
         return max(0.0, round((self.checks or 0.0) + self.by_hand - self.penalty, 2))
 
@@ -46,7 +46,7 @@ def final(score: Score, given: tuple[Given, ...], late: Late) -> Final:
     """The whole of one submission. `given` is what persons gave, () where there is no gradebook."""
     hand = [one for one in given if one.cell.by_hand]
     instead = next((one for one in given if not one.cell.by_hand), None)
-    checks = score.points if score.status in (GRADED, PARTLY) else None
+    checks = score.points if score.status in (GRADED, PARTLY) and score.possible else None
     if instead is not None and instead.points is not None:
         checks = instead.points
     if instead is not None and instead.extra and checks is not None:
@@ -65,12 +65,17 @@ def final(score: Score, given: tuple[Given, ...], late: Late) -> Final:
     )
 
 
+def graded_by_hand(one: Final) -> bool:
+    """Whether a person has graded anything: a 0 is an earned 0."""
+    return any(given.points is not None for given in one.given if given.cell.by_hand)
+
+
 def as_csv(finals: list[Final]) -> str:
     """final.csv"""
     rows = [
         [
             one.score.student, one.score.exercise, one.score.status, one.checks, one.score.possible,
-            one.by_hand if one.score.by_hand else None, one.score.by_hand or None, one.waiting or None,
+            one.by_hand if graded_by_hand(one) else None, one.score.by_hand or None, one.waiting or None,
             one.days or None, one.penalty or None, one.total, one.possible,
             f"feedback/{plain(one.score.student)}/{one.score.exercise}.html",
         ]
