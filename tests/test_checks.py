@@ -21,7 +21,7 @@ from mmlab.checks import (
 )  # fmt: skip
 from mmlab.checks.accesses import Access, accesses, page_at
 from mmlab.designs import find
-from mmlab.kernel import KernelBug
+from mmlab.kernel import KernelBug, PageUptodate, lock_page, page_cache_read, readpage
 from mmlab.worker import Limits
 
 QUICK = Limits(cpu=0.3, answer=2.0, printed=100_000)
@@ -121,6 +121,24 @@ def test_one_bad_check_does_not_cost_the_next():
         Check("two", 1, kinds.answers("f", lambda draw: [(2,)], lambda n: 4)),
     )
     assert statuses("def f(n):\n    while n == 1: pass\n    return 2 * n", of=both) == [NOT_YET, CORRECT]
+
+
+def test_the_same_long_story_is_told_once():
+    once = kinds.answers("f", lambda draw: [(1,)], lambda n: 2, ask="Why?")
+    both = exercise(Check("one", 1, once), Check("two", 1, once))
+    told = str(report("def f(n): return 0", of=both))
+    assert told.count("Why?") == 1 and "As above, in «one»" in told
+
+
+def test_an_exception_is_told_with_the_learners_line():
+    told = report("def f(n):\n    a = {}\n    return a[n]").lines[0].outcome.message
+    assert "raised KeyError: 1" in told and "In your code: f, line 3: return a[n]" in told
+
+
+def test_a_forgotten_await_is_told_by_the_explorer_too():
+    forgets = DROPS.format(end="put_page(page)")
+    told = report(forgets, of=explores("one fault")).lines[0].outcome.message
+    assert "put_page(...) was called without await" in told
 
 
 def test_almost_right_earns_half():
@@ -264,6 +282,20 @@ def test_an_access_that_comes_back_for_ever_is_ended():
     lazy = base.patched("lazy", do_page_fault=never_resolved)
     with pytest.raises(KernelBug, match="soft lockup"):
         accesses(lazy, [Access(page_at(0), in_kernel=True)])
+
+
+def test_an_access_that_asks_the_disk_for_ever_is_ended():
+    endless = find("synchronous").patched("endless", do_no_page=reads_for_ever)
+    with pytest.raises(KernelBug, match="endless reads"):
+        accesses(endless, [Access(page_at(0))], bad=[0])
+
+
+async def reads_for_ever(k, mm, vma, address, page_table, write_access):
+    """A handler that never gives up."""
+    page = await page_cache_read(vma.vm_file, 0)
+    while not PageUptodate(page):
+        await lock_page(page)
+        await readpage(page)
 
 
 async def never_resolved(k, address, write_access):

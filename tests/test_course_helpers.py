@@ -122,9 +122,14 @@ def test_the_verdict_says_by_what_factor_a_guess_was_off(guess, value, words):
 
 @pytest.mark.parametrize("given", ["soon", "nan", "-1", "200", "inf"])
 def test_what_cannot_be_an_answer_is_refused_with_what_can(desk, given):
-    with pytest.raises(ValueError, match=r"number of ms, such as|lies between 0 and 100"):
+    with pytest.raises(ValueError, match=r"number of ms, such as|the answer is from 0 to 100"):
         course.predict("wait", "How long?", unit="ms", low=0, high=100, guess=given)
     assert not (desk / "guesses.json").exists()
+
+
+def test_a_bound_on_one_side_only_is_said_as_such():
+    with pytest.raises(ValueError, match="-3 cannot be: the answer is 0 or more"):
+        course.predict("wait", "How long?", unit="ms", low=0, guess=-3)
 
 
 def test_the_box_keeps_a_guess_on_enter_and_says_so(desk):

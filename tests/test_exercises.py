@@ -12,6 +12,7 @@ import zipfile
 
 import notebook_hygiene as hygiene
 import pytest
+from test_notebooks import nbval
 
 import mmlab
 from mmlab.checks import PRACTICE, run_checks
@@ -23,6 +24,7 @@ ROOT = hygiene.ROOT
 UNSEEN = ROOT / "solutions" / "checks"
 NAMES = names()
 KEYS = [f"class key {number}" for number in range(50)]
+STORED = (hygiene.executed, hygiene.no_widget_state, hygiene.no_absolute_path)
 DESIGNS = {
     name: design
     for catalogue in (mmlab.designs.series, mmlab.designs.descendants, mmlab.designs.variants)
@@ -81,6 +83,21 @@ def test_no_solution_and_no_output_is_left_in_an_exercise(name):
     for region in re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", ours, re.S):
         for line in region.splitlines():
             assert len(line.strip()) < 30 or line.strip() not in text, line
+
+
+@pytest.mark.parametrize(
+    "check", [hygiene.executed, hygiene.no_widget_state, hygiene.no_absolute_path], ids=lambda check: check.__name__
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_solution_is_stored_executed_and_clean(name, check):
+    assert check(json.loads((ROOT / "solutions" / name / f"{name}.ipynb").read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_solution_shows_again_what_it_showed_when_it_was_stored(name):
+    done = nbval(ROOT / "solutions" / name / f"{name}.ipynb")
+    assert done.returncode == 0, done.stdout[-6000:]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -71,6 +71,7 @@ def test_safe_is_never_said_without_its_bounds():
     table = mmlab.verdicts("final", ["one fault", "a bad address"]).table()
     assert "sequentially consistent memory" in table.caption
     assert "endless mmap" in table.caption and "one fault" in table.caption
+    assert table.caption.count("sequentially consistent memory") == table.caption.count("a file of") == 1
     assert [row[2] for row in table.rows] == ["yes", "yes"]
 
 

@@ -177,7 +177,7 @@ def test_what_was_given_and_what_is_allowed_is_said():
     for bad, words in (
         ({"runs": []}, "no runs were given"),
         ({"runs": TWO, "width": 100}, "width is 100; allowed"),
-        ({"runs": TWO, "start": 5, "stop": 5}, "its start must be before its stop"),
+        ({"runs": TWO, "start": 5, "stop": 5}, "the window is 5 ns to 5 ns; its start must be before its stop"),
         ({"runs": TWO, "stop": "18 parsecs"}, "stop is '18 parsecs'; allowed"),
     ):
         with pytest.raises(ValueError, match=words):
@@ -216,3 +216,11 @@ def test_who_only_sends_signals_gets_no_lane_and_a_thumbnail_no_words():
     small = miniature("a <b>", "5/s", events, 0, MS)
     assert ET.fromstring(small).get("aria-label") == "Small timeline of a <b>: 5/s"
     assert "<text" not in small and 'height="11"' in small
+
+
+def test_the_longest_wait_in_a_caption_has_a_name():
+    tasks = {
+        "fault0": [(0, 5, "wait_lock"), (5, 2000, "running")],
+        "mmap0": [(0, 2, "wait_lock"), (2, 2000, "running")],
+    }
+    assert "nobody waits for it longer than 5 ns (fault0)" in describe(tasks, 0, 2000)

@@ -34,6 +34,8 @@ from ..view.holds import holds
 LONGEST = 10 * 10**9
 MOST_RETURNS = 20
 """faults of one access that come back without having changed anything"""
+MOST_READS = 20
+"""that one access may ask the disk for"""
 START = 20_000
 """ns that the reads of others have to reach the disk before the first access"""
 
@@ -91,12 +93,15 @@ def accesses(
     tape = Tape()
     engine = Timed(k, len)
     k.record = tape
+    some = list(some)
     task = k.add_task("fault0", "fault")
     marks: list[tuple[int, str]] = []
-    engine.spawn(task, program(k, task, list(some), START if busy else 0, tape, marks))
+    engine.spawn(task, program(k, task, some, START if busy else 0, tape, marks))
     if busy:
         engine.spawn(k.add_task("other", "other", outside=True), reads_of_others(k, other, busy))
     engine.run(LONGEST)
+    if task.exit_code is None and len(marks) < len(some):
+        raise KernelBug("hung task", "the access has not ended after 10 s", "what it waits for, and who would end that")
     return [end_of(tape[begin:end], outcome) for begin, end, outcome in marks]
 
 
@@ -106,7 +111,7 @@ async def program(k, task, some: list[Access], delay: int, tape, marks: list) ->
         await charge(delay)
     for access in some:
         begin = len(tape)
-        tape.returns = 0
+        tape.returns = tape.reads = 0
         if access.in_kernel:
             answer = await copy_from_user(k, access.address)
             outcome = "-EFAULT" if answer else last_outcome(tape[begin:])
@@ -129,7 +134,7 @@ async def reads_of_others(k, file, count: int) -> None:
 class Tape(list):
     """The events; raises KernelBug when one access comes back again and again."""
 
-    returns = 0
+    returns = reads = 0
 
     def __call__(self, event: tuple) -> None:
         self.append(event)
@@ -140,6 +145,14 @@ class Tape(list):
                     "soft lockup",
                     f"the access has come back to the same fault {MOST_RETURNS} times, and nothing has changed",
                     "which of its branches tells whoever made the access how it ended",
+                )
+        elif event[2] == "submit" and event[1] == "fault0":
+            self.reads += 1
+            if self.reads > MOST_READS:
+                raise KernelBug(
+                    "endless reads",
+                    f"one access has asked the disk for {event[3]} and its neighbours more than {MOST_READS} times",
+                    "what ends the loop when a read fails again and again",
                 )
 
 

@@ -7,9 +7,26 @@ from collections.abc import Callable
 from ..experiment.worlds import World, world_of
 from .draw import Draw
 from .graphs import deaf, some_state, takes
-from .kinds import explored, holds, spelled
-from .outcome import Outcome, correct, not_yet
+from .kinds import all_of, explored, holds, spelled
+from .outcome import CORRECT, Outcome, correct, not_yet
 from .work import Work
+
+
+def given(first: Callable, name: str, *runs: Callable) -> Callable:
+    """What `runs` say together; but while `first`, the check called `name`, is not correct, only that it comes first.
+
+    For what must not be earned by ignoring the task: nobody has to read the same finding twice.
+    """
+    rest = all_of(*runs)
+
+    def run(work: Work, draw: Draw) -> Outcome:
+        before = first(work, draw)
+        if before.status != CORRECT:
+            why = f"This is looked at when «{name}» holds."
+            return not_yet(why, broke_off=before.broke_off, cause=before.cause)
+        return rest(work, draw)
+
+    return run
 
 
 def never(base: str, world: str | World, is_so: Callable, say: str, **options) -> Callable:
@@ -21,7 +38,9 @@ def never(base: str, world: str | World, is_so: Callable, say: str, **options) -
         if outcome is not None:
             return outcome
         path = work.once(("never", base, repr(world), say, repr(options)), lambda: some_state(verdict, is_so))
-        return correct() if path is None else not_yet(say, verdict.told(path))
+        if path is not None:
+            return not_yet(say, verdict.told(path))
+        return correct(f"In no interleaving of «{verdict.scenario}» ({verdict.bounds}).")
 
     return run
 

@@ -15,7 +15,8 @@ class Check:
     """`name` says what holds when it passes; `points` are whole. `run(work, draw)` gives an Outcome; what it draws by
     lot it draws from `draw`. `unseen`: it is kept for grading, and its code is in no notebook and no package.
 
-    `needs` are the functions without which it says "not defined"; by default all of the exercise.
+    `needs` are the functions without which it says "not defined"; by default all of the exercise. `belief` is for the
+    instructor's class report: what somebody probably takes for true whose work fails it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Check:
     run: Callable[[Work, Draw], Outcome]
     unseen: bool = False
     needs: tuple[str, ...] | None = None
+    belief: str = ""
 
 
 @dataclass(frozen=True)

@@ -33,13 +33,52 @@ def takes(verdict: Verdict, task: int, most: int) -> list[list[int] | None]:
             first[count] = place
         for edge in graph.edges(state):
             to, who = graph.target[edge], graph.who[edge]
-            more = count + (who == task and holds[to] and not holds[state])
+            more = count + (holds[to] > holds[state])  # whoever moved: a release hands the lock on
             there = more * states + to
             if more <= most and seen[there] == -2:
                 seen[there] = place
                 mover[there] = who
                 queue.append(there)
     return [None if place is None else way(place, seen, mover) for place in first]
+
+
+def overlooks(verdict: Verdict, task: int, writer: int) -> list[int] | None:
+    """The shortest path on which the task lets go of mmap_sem in its first pass, the writer takes it, the task takes it
+    again and resolves its fault, though it has neither called find_vma nor let go once more; or None.
+
+    The verdict's search must be complete, and of the grain "all": in a coarser one find_vma is part of a larger step.
+    """
+    search, graph = verdict.search, verdict.search.graph
+    states = len(search.states)
+    holds = [bytearray(held(search, state, who) for state in range(states)) for who in (task, writer)]
+    first, holding, dropped, changed, went_on, over = range(6)
+    seen = array("l", [-2]) * (states * over)
+    mover = array("h", [0]) * (states * over)
+    seen[0] = -1
+    queue, at = [0], 0
+    while at < len(queue):
+        place = queue[at]
+        at += 1
+        phase, state = divmod(place, states)
+        for edge in graph.edges(state):
+            to, who = graph.target[edge], graph.who[edge]
+            after = phase
+            if phase == went_on and who == task and graph.resolved[edge]:
+                return [*way(place, seen, mover), who]
+            if phase == went_on and who == task and question(search, state, task) == "find_vma":
+                after = over
+            if holds[0][to] > holds[0][state]:  # whoever moved: a release hands the lock on
+                after = {first: holding, dropped: over, changed: went_on}.get(phase, phase)
+            elif holds[0][to] < holds[0][state]:
+                after = {holding: dropped, went_on: over}.get(phase, phase)
+            if holds[1][to] > holds[1][state] and after == dropped:
+                after = changed
+            there = after * states + to
+            if after != over and seen[there] == -2:
+                seen[there] = place
+                mover[there] = who
+                queue.append(there)
+    return None
 
 
 def way(place: int, seen: array, mover: array) -> list[int]:
@@ -57,6 +96,12 @@ def held(search, state: int, task: int) -> bool:
     return "mmap_sem" in shared[0][HEAD + task][3]
 
 
+def question(search, state: int, task: int) -> str | None:
+    """The question at which the task stands in a state, or None when it is through."""
+    frames = search.stage.freezer.own[search.states[state][1 + task]][-1]
+    return search.stage.tree.places[frames[-1][0]].what[0] if frames else None
+
+
 def deaf(verdict: Verdict, task: int, signal: str) -> list[int] | None:
     """The shortest path to a state in which the task sleeps for I/O though `signal` is pending for it, or None."""
     search, graph = verdict.search, verdict.search.graph
@@ -65,8 +110,7 @@ def deaf(verdict: Verdict, task: int, signal: str) -> list[int] | None:
         pending, _, waits_for, _ = freezer.shared[state[0]][0][HEAD + task]
         if signal not in pending or waits_for != -1 or any(graph.who[edge] == task for edge in graph.edges(number)):
             continue
-        frames = freezer.own[state[1 + task]][-1]
-        if frames and search.stage.tree.places[frames[-1][0]].what[0] != SPINNING:
+        if question(search, number, task) not in (None, SPINNING):
             return graph.path_to(number)
     return None
 

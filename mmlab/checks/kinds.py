@@ -59,7 +59,7 @@ def holds(verdict: Verdict, source: str = "") -> Outcome | None:
     if bug.where:
         whose = "your code" if f"def {bug.where[0]}(" in source else "the code that was given"
         where = f"\nIn {whose}: {bug.where[0]}, line {bug.where[1]}: {bug.where[2]}"
-    ask = f"\nQuestion: {bug.advice}?" if bug.advice else ""
+    ask = f"\nLook at: {bug.advice}" if bug.advice else ""
     return not_yet(
         f"In «{verdict.scenario}»: {bug.kind}: {bug.detail}{where}{ask}",
         verdict.counterexample,

@@ -32,7 +32,8 @@ def run_checks(
     checks = (*exercise.checks, *more)
     with Work(found.source, limits, command) as work, bar(exercise.name, progress) as tell:
         for number, check in enumerate(checks, 1):
-            lines.append(Line(check, outcome_of(check, exercise, found, work, key, again)))
+            outcome = outcome_of(check, exercise, found, work, key, again)
+            lines.append(Line(check, told_once(outcome, lines)))
             if tell is not None:
                 tell(number / len(checks))
     return Report(exercise, lines, found.trouble)
@@ -64,6 +65,15 @@ def outcome_of(
         return not_yet(what_was_raised(error))
 
 
+def told_once(outcome: Outcome, before: list[Line]) -> Outcome:
+    """The same long story is not told twice: checks that count only together fail for the same reason."""
+    if outcome.share < 1 and "\n" in outcome.message:
+        for line in before:
+            if line.outcome.message == outcome.message:
+                return replace(outcome, message=f"As above, in «{line.check.name}».", shown=None, replay="")
+    return outcome
+
+
 def told(bug: KernelBug) -> str:
     """A finding in the words of a kernel's report, with the learner's line."""
     return bug.report()
@@ -73,4 +83,5 @@ def what_was_raised(error: Theirs) -> str:
     """An exception of the learner's code."""
     if type(error).__name__ == "NotImplementedError":
         return f"Still to be written: {error}" if str(error) else "Still to be written."
-    return f"Your code raised {type(error).__name__}: {error}"
+    where = f"\nIn your code: {error.where[0]}, line {error.where[1]}: {error.where[2]}" if error.where else ""
+    return f"Your code raised {type(error).__name__}: {error}{where}"

@@ -10,7 +10,7 @@ from .. import __version__
 from ..engine.explore import GRAINS
 from ..experiment.exploration import MOST_STATES
 from ..kernel.bug import KernelBug
-from . import authoring, commands, exploring, glossary, grading, stepping, validation
+from . import authoring, commands, exploring, glossary, grading, publishing, stepping, validation
 from .options import Parser, add_workload, as_option, number
 
 
@@ -179,6 +179,8 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
     )
     grading.add_options(sub)
     add_quiet(sub)
+
+    publishing.add_commands(command)
     return top, group.choices
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from . import publishing
 from .authoring import needed
 from .commands import print_json
 from .options import number
@@ -22,7 +23,14 @@ UNSAFE = (
 def grade(args) -> int:
     """mmlab grade, and mmlab regrade"""
     needed()
-    from ..grading import batch
+    from ..grading import batch, publish
+
+    chosen = publishing.options(args)
+    published = publish.Published()
+
+    def after(scores, out, found) -> None:
+        nonlocal published
+        published = publish.after(scores, out, chosen, found)
 
     if args.unsafe_local:
         print(f"mmlab {args.command}: {UNSAFE}", file=sys.stderr)
@@ -30,16 +38,22 @@ def grade(args) -> int:
         summary = batch.grade(
             args.submissions, args.out, exercises=args.exercise, unseen=args.unseen, key=args.key, workers=args.workers,
             dask=args.dask, unsafe=args.unsafe_local, students=args.students, only=args.student,
-            again=args.command == "regrade", progress=args.progress,
+            again=args.command == "regrade", progress=args.progress, after=after,
         )  # fmt: skip
     except batch.Interrupted as stop:
         print(f"mmlab {args.command}: {stop}", file=sys.stderr)
         return 130
     if args.json:
-        print_json(summary.as_dict())
+        print_json({**summary.as_dict(), "published": vars(published)})
     else:
-        print("\n".join(told(summary, args.command)))
-    return TROUBLE if summary.troubles else 0
+        print("\n".join([*told(summary, args.command), *published.notes, *where(published, args.out)]))
+    return publishing.complain(args, published.trouble) or (TROUBLE if summary.troubles else 0)
+
+
+def where(published, out: Path) -> list[str]:
+    """What else was written."""
+    names = ", ".join(str(out / name) for name in published.written)
+    return [f"with points given by hand and days late, feedback, class report: {names}"] if names else []
 
 
 def told(summary, command: str) -> list[str]:
@@ -91,4 +105,5 @@ def add_options(sub) -> None:
     sub.add_argument("--students", metavar="FILE", type=Path, help="a list, one name a line: who is missing is told")
     sub.add_argument("--workers", metavar="N", type=number, help="submissions at once (as many as processors)")
     sub.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler, such as tcp://10.0.0.1:8786")
+    publishing.add_options(sub)
     sub.add_argument("--unsafe-local", action="store_true", help="no sandbox: only for code that you trust")

@@ -76,8 +76,9 @@ class Question:
         if not math.isfinite(value):
             raise ValueError(f"{answer!r} is not a number{f' of {self.unit}' if self.unit else ''}, such as 42 or 0.5")
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
-            low, high = ("any" if bound is None else number(bound, 6) for bound in (self.low, self.high))
-            raise ValueError(f"{number(value, 6)} cannot be: the answer lies between {low} and {high}")
+            low, high = (None if bound is None else number(bound, 6) for bound in (self.low, self.high))
+            span = f"{low} or more" if high is None else f"{high} or less" if low is None else f"from {low} to {high}"
+            raise ValueError(f"{number(value, 6)} cannot be: the answer is {span}")
         return int(value) if value == int(value) else value
 
     def widget(self):

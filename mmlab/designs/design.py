@@ -91,8 +91,9 @@ class Design:
     def _must_be_coroutine(self, name: str, function: Callable) -> None:
         """Raise ValueError unless `function` is an `async def`."""
         if not inspect.iscoroutinefunction(function):
+            given = f"the plain function {function.__name__}" if inspect.isfunction(function) else repr(function)
             raise ValueError(
-                f"{name} must be an `async def` function, because it may sleep; given: {function!r}. {self._places()}"
+                f"{name} must be an `async def` function, because it may sleep; given: {given}. {self._places()}"
             )
 
     @cached_property

@@ -163,7 +163,9 @@ def side_by_side(faults: list[OneFault]) -> Table:
     for fault in faults:
         times = [fault.total_us, fault.asleep_us, fault.held_us, fault.cpu_us]
         rows.append([fault.kind, KINDS[fault.kind].meaning, fault.outcome, *times])
-    return Table(["kind", "what is touched", "outcome", "total (us)", "asleep", "mmap_sem held", "cpu"], rows)
+    return Table(
+        ["kind", "what is touched", "outcome", "total (us)", "asleep (us)", "mmap_sem held (us)", "cpu (us)"], rows
+    )
 
 
 def one_fault(kind: str = "major", design: str | Design = "synchronous", disk: str = "18ms") -> OneFault:

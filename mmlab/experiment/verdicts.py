@@ -40,14 +40,20 @@ class Verdicts:
 
     @property
     def bounds(self) -> str:
-        """How much "safe" and "live" cover, a sentence for each world."""
-        worlds = {verdict.scenario: verdict.bounds for verdict in self.verdicts}
-        return " ".join(f"«{name}»: {bounds}." for name, bounds in worlds.items())
+        """How much "safe" and "live" cover: what is the same in all worlds once, and what each of them has besides."""
+        worlds = {verdict.scenario: verdict.bounds.split("; ") for verdict in self.verdicts}
+        everywhere = [part for part in next(iter(worlds.values())) if all(part in parts for parts in worlds.values())]
+        if len(worlds) == 1:
+            everywhere = []
+        told = [f"In each world: {'; '.join(everywhere)}."] if everywhere else []
+        own = {name: [part for part in parts if part not in everywhere] for name, parts in worlds.items()}
+        return " ".join([*told, *(f"«{name}»: {'; '.join(parts)}." for name, parts in own.items() if parts)])
 
     def table(self) -> Table:
         """A row for each verdict; the caption has the bounds within which "safe" and "live" are meant."""
         grains = ", ".join(dict.fromkeys(verdict.grain for verdict in self.verdicts))
-        caption = f"Safe and live mean: in every interleaving (grain {grains}) within these bounds. {self.bounds}"
+        steps = "" if grains == "access" else f" (grain {grains})"
+        caption = f"Safe and live mean: in every interleaving{steps} within these bounds. {self.bounds}"
         return Table(COLUMNS, [verdict.row() for verdict in self.verdicts], caption)
 
     def __str__(self) -> str:

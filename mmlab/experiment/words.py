@@ -44,9 +44,9 @@ def headline(result) -> str:
         parts.append(rate(result.faults_per_second).replace("/s", " faults/s"))
     if scenario.mmap_threads:
         parts.append(pairs(result.mmaps_per_second))
-    for who, wait in (("", result.mmap_wait), (" of ps", result.ps_wait)):
+    for who, wait in (("mmap", result.mmap_wait), ("ps", result.ps_wait)):
         if wait.count:
-            parts.append(f"longest wait{who} {duration(round(wait.max * 1000))}" if wait.max else f"no waits{who}")
+            parts.append(f"longest {who} wait {duration(round(wait.max * 1000))}" if wait.max else f"no {who} waits")
             break
     return " | ".join(parts)
 

@@ -32,7 +32,8 @@ class World:
                     or "touch then gup" (a fault of its own on page 0, then gup on page 1)
     writer          another thread of the process: "remap" maps another file over the range, "unmap" and "protect"
                     do what they say, all of them once; "mmap" maps and unmaps something else for ever, "wrap" as often
-                    as a narrow counter needs to come round
+                    as a narrow counter needs to come round; "wrap and unmap", "wrap and forbid" change the very range
+                    as often as its own counter needs to come round, and the last change takes it or all access away
     dontneed        somebody drops the file from the cache, for ever
     reclaim         the kernel reclaims the file's pages, for ever
     truncate        somebody cuts the file to nothing, once
@@ -68,6 +69,8 @@ class World:
         writers = {
             "mmap": "endless mmap and munmap",
             "wrap": f"writers until a counter of {self.seq_bits} bit comes round",
+            "wrap and unmap": f"mprotects, then an unmap, until a counter of {self.seq_bits} bit comes round",
+            "wrap and forbid": f"mprotects, the last to no access, until a counter of {self.seq_bits} bit comes round",
         }
         if self.writer:
             parts.append(writers.get(self.writer, f"one {self.writer}"))
@@ -199,6 +202,20 @@ async def wrap(k, address, length, file, sections):
         await sys_mmap(k, PAGE)
 
 
+async def wrap_and_unmap(k, address, length, sections):
+    """Change the mapping as often as a narrow counter of its own needs to come back, then remove it."""
+    for _ in range(sections):
+        await sys_mprotect(k, address, length, VM_READ)
+    await sys_munmap(k, address, length)
+
+
+async def wrap_and_forbid(k, address, length, sections):
+    """The same, and the last change takes all access away."""
+    for _ in range(sections):
+        await sys_mprotect(k, address, length, VM_READ)
+    await sys_mprotect(k, address, length, 0)
+
+
 async def dontneed_for_ever(k, file, last):
     """posix_fadvise(POSIX_FADV_DONTNEED), for ever."""
     while True:
@@ -229,8 +246,8 @@ async def fail(k):
 PROGRAMS = {
     code.__name__: code
     for code in (
-        program, copy, gup, touch_then_gup, remap, unmap, protect, mmap_for_ever, wrap, dontneed_for_ever,
-        reclaim_for_ever, truncate,
+        program, copy, gup, touch_then_gup, remap, unmap, protect, mmap_for_ever, wrap, wrap_and_unmap, wrap_and_forbid,
+        dontneed_for_ever, reclaim_for_ever, truncate,
         send, fail,
     )
 }  # fmt: skip
@@ -272,6 +289,8 @@ def populate(stage, world: World) -> list[int]:
     writers = {
         "remap": ("remap", (AT, length, other)), "unmap": ("unmap", (AT, length)), "protect": ("protect", (AT, length)),
         "mmap": ("mmap_for_ever", ()), "wrap": ("wrap", (AT, length, other, 2**world.seq_bits)),
+        "wrap and unmap": ("wrap_and_unmap", (AT, length, 2**world.seq_bits)),
+        "wrap and forbid": ("wrap_and_forbid", (AT, length, 2**world.seq_bits)),
     }  # fmt: skip
     if world.writer:
         stage.spawn("mmap0", "mmap", *writers[world.writer])

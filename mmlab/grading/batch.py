@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,14 +65,15 @@ def grade(
     submissions: Path | str, out: Path | str, *, exercises: list[str] | None = None, unseen: Path | str = CHECKS,
     key: Path | str | None = None, workers: int | None = None, dask: str | None = None, unsafe: bool = False,
     students: Path | str | None = None, only: list[str] | None = None, again: bool = False,
-    progress: bool | None = None,
+    progress: bool | None = None, after: Callable[[list[Score], Path, list[Found]], None] | None = None,
 ) -> Summary:  # fmt: skip
     """Grade what is in a folder or zip and keep the scores in the folder `out`; what is graded already stays.
 
     exercises: only these. unseen: the folder of the unseen checks. key: the file of the class key, made when it is not
     there. workers, dask: how many submissions at once here, or the address of a scheduler. unsafe: no sandbox.
     students: the file of a list, so that who handed in nothing is told. only: grade no students but these. again: also
-    what is graded already.
+    what is graded already. after: called once, with all scores of the folder and what was handed in, while that is
+    still at hand.
 
     Raises ValueError, in one line, for what is not as it must be, OSError, Halted, and KeyboardInterrupt; what was
     graded by then is kept, and the same call goes on.
@@ -111,6 +112,8 @@ def grade(
         if not only:
             batch.miss(there, listed, handed_in)
         batch.tables()
+        if after is not None and (out / store.RESULTS).is_dir():
+            after(store.results(out), out, there.found)
     return batch.summary
 
 

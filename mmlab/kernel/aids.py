@@ -11,7 +11,7 @@ from typing import NoReturn
 from .bug import KernelBug, beginning
 from .codes import NAMES
 from .filemap import linear_page_index
-from .page import PageUptodate
+from .page import PageUptodate, page
 from .vma_lock import vma_lock
 
 SPIN_RANK = 3
@@ -133,12 +133,15 @@ class Aids:
                 "every path out of the function, error paths too: each must release what it took",
                 task.held_at.get(id(lock)),
             )
-        for page in task.pins:
+        for thing in task.pins:
+            is_page = isinstance(thing, page)
             self.bug(
-                "page reference leaked",
-                f"{task.comm} goes back to user mode and still has a reference to {page!r}",
-                "every path that does not hand the page to set_pte_at must put_page it",
-                task.held_at.get(id(page)),
+                f"{'page' if is_page else 'vma'} reference leaked",
+                f"{task.comm} goes back to user mode and still has a reference to {thing!r}",
+                "every path that does not hand the page to set_pte_at must put_page it"
+                if is_page
+                else "every path out of the function, after get_vma: each must put_vma it",
+                task.held_at.get(id(thing)),
             )
 
     def bug_set_pte(self, vma, page_table, address: int, page) -> None:

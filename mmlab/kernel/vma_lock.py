@@ -66,14 +66,24 @@ async def get_vma(vma) -> None:
 
     Lock state: the vma's lock or mmap_sem held.
     """
+    k = vma.vm_mm.k
     vma.vm_refcnt += 1
-    vma.vm_mm.k.current.pins.append(vma)
+    k.current.pins.append(vma)
+    if k.debug:
+        k.current.remember_place(vma)
 
 
 @primitive
 async def put_vma(vma) -> None:
     """Give a reference of get_vma back; the last one frees a vma that has been removed. Any lock state."""
-    vma.vm_mm.k.current.pins.remove(vma)
+    k = vma.vm_mm.k
+    if vma not in k.current.pins:
+        k.bug(
+            "reference underflow",
+            f"{k.current.comm} puts a reference to {vma!r} that it does not have",
+            "put_vma called twice, or without get_vma",
+        )
+    k.current.pins.remove(vma)
     vma.vm_refcnt -= 1
     free_removed(vma.vm_mm)
 

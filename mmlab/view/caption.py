@@ -62,11 +62,11 @@ def describe(tasks, start, stop):
             f"{_who(names)} {_verb(names, 'waits')} for it {units.percent(mean(names, states.WAIT_LOCK))} of the time"
         )
     if not waiting:
-        longest = max(
-            (end - begin for row in tasks.values() for begin, end, state in row if state == states.WAIT_LOCK),
-            default=0,
+        waits = [(end - begin, task) for task, row in tasks.items() for begin, end, s in row if s == states.WAIT_LOCK]
+        longest, who = max(waits, key=lambda wait: wait[0], default=(0, ""))
+        parts.append(
+            f"nobody waits for it longer than {units.duration(longest)} ({who})" if longest else "nobody waits for it"
         )
-        parts.append(f"nobody waits for it longer than {units.duration(longest)}" if longest else "nobody waits for it")
     for names in roles:
         asleep = mean(names, states.WAIT_PAGE)
         if asleep >= 0.05:

@@ -78,7 +78,9 @@ def timeline(runs, start=None, stop=None, width=920, ghost=None, lock=None):
     start = 0 if start is None else units.ns(start, "start")
     stop = _stop(runs, start) if stop is None else units.ns(stop, "stop")
     if start >= stop:
-        raise ValueError(f"the window is [{start}, {stop}) ns; its start must be before its stop")
+        raise ValueError(
+            f"the window is {units.duration(start)} to {units.duration(stop)}; its start must be before its stop"
+        )
     if ghost is not None:
         ghost = ghost.panels if isinstance(ghost, Timeline) else [_panel(*run, start, stop) for run in ghost]
     picture = Timeline([_panel(*run, start, stop) for run in runs], start, stop, width, ghost, lock)

@@ -93,7 +93,7 @@ def error_of(what, place) -> Exception:
         if len(what) == 3:
             return KernelBug(*what, where=place)
         if len(what) == 2 and what[0].isidentifier():
-            return type(what[0], (Theirs,), {"__module__": "builtins"})(what[1])
+            return type(what[0], (Theirs,), {"__module__": "builtins", "where": place})(what[1])
     raise Untrue("it says that an exception was raised, and does not say which")
 
 

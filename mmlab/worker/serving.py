@@ -12,13 +12,14 @@ import sys
 import warnings
 from contextlib import suppress
 from hashlib import blake2b
+from traceback import walk_stack, walk_tb
 
 from ..engine.explore import run_code
 from ..engine.watchdog import never_awaited, told_by
-from ..kernel.bug import KernelBug, calling_place, place_in
+from ..kernel.bug import KernelBug, calling_place, place, place_in
 from .conversation import Conversation
 from .lines import MOST_TEXT, from_request, to_line
-from .loading import load, module_of, places_of
+from .loading import CELL, load, module_of, places_of
 from .values import from_plain, to_plain
 
 
@@ -86,13 +87,15 @@ class Server:
             self.write(reply)
 
     def lockup(self, _signal, frame) -> None:
-        raise Lockup(calling_place(frame))
+        raise Lockup(calling_place(frame) or line_of(walk_stack(frame)))
 
     def reply(self, request: dict) -> dict:
         """Do what is asked."""
         if "run" in request:
             name, arguments, history = request["run"]
-            return stop_reply(run_code(self.functions[name], arguments, self.functions, False, history))
+            self.unawaited.clear()
+            stop = run_code(self.functions[name], arguments, self.functions, False, history)
+            return raised(self.unawaited[0]) if self.unawaited else stop_reply(stop)
         if "session" in request:
             return self.converse(request)
         if "call" in request:
@@ -114,7 +117,10 @@ class Server:
         function = getattr(self.module, name, None)
         if not callable(function):
             raise NameError(f"there is no function {name!r}")
-        return {"value": to_plain(function(*from_plain(arguments)))}
+        try:
+            return {"value": to_plain(function(*from_plain(arguments)))}
+        except Exception as error:
+            return raised(error, line_of(reversed(list(walk_tb(error.__traceback__)))))
 
     def converse(self, request: dict) -> dict:
         """One turn of a conversation."""
@@ -137,6 +143,11 @@ class Server:
         told = told_by(str(message))
         if told is not None:
             self.unawaited.append(never_awaited(*told))
+
+
+def line_of(frames) -> tuple[str, int, str] | None:
+    """The line of the text in the first of these (frame, line number) that belongs to it."""
+    return next((place(one.f_code, line) for one, line in frames if one.f_code.co_filename == CELL), None)
 
 
 def stop_reply(stop) -> dict:

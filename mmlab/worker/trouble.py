@@ -25,4 +25,9 @@ class Untrue(Exception):
 
 
 class Theirs(Exception):
-    """An exception that the code in the worker raised: each is of a subclass with the name that it has there."""
+    """An exception that the code in the worker raised: each is of a subclass with the name that it has there.
+
+    `where` is (function, line number, source line) of that code, or None.
+    """
+
+    where = None

@@ -31,14 +31,18 @@ def crowd(draw):
 CHECKS = (
     Check(
         "alone, on other disks", 3, all_of(number(BASE, 0.03, alone, "walks_per_fault", most=1.0), LOOPER_IS_FREE),
-        unseen=True,
+        unseen=True, belief="that dropping a lock is always worth it; when nobody waits, it only buys a second walk",
     ),
-    Check("an outside holder is company", 5, company, unseen=True),
+    Check(
+        "an outside holder is company", 5, company, unseen=True,
+        belief="that who shares an address space can be counted in threads, or that it never matters",
+    ),
     Check("a file that is cut short meanwhile", 1, every_interleaving(BASE, "a fault and a truncate"), unseen=True),
     Check("two faults and a remap", 2, every_interleaving(BASE, "two faults and a remap"), unseen=True),
     Check(
         "a crowd does not bring the convoy back", 1,
         number(BASE, 0.1, crowd, "mmap_wait.max", most=1_000, unit="us"), unseen=True,
+        belief="that one reader that holds on does no harm; behind a queued writer all others wait for it",
     ),
 )  # fmt: skip
 

@@ -3,14 +3,13 @@
 from dataclasses import replace
 
 from mmlab.checks import Check
-from mmlab.checks.asking import passes
-from mmlab.checks.exercises.ex5 import BASE, DONTNEED, NO_BUS_ERROR, NO_FLAG, OPTIONS, twice
-from mmlab.checks.kinds import all_of, every_interleaving, number
+from mmlab.checks.asking import given, passes
+from mmlab.checks.exercises.ex5 import BASE, DONTNEED, OPTIONS, RIGHT, UNFLAGGED
+from mmlab.checks.kinds import every_interleaving, number
 from mmlab.experiment.worlds import World
 
 UNREADABLE = World("a page that cannot be read, under DONTNEED", bad_page=True, dontneed=True)
 SHORTER = World("a truncate under DONTNEED", truncate=True, dontneed=True)
-BOUNDED = all_of(twice, NO_FLAG, NO_BUS_ERROR)
 
 
 def other_bound(work, draw):
@@ -28,18 +27,18 @@ def crowd(draw):
 
 
 CHECKS = (
-    Check("another bound is kept as well", 4, all_of(BOUNDED, other_bound), unseen=True),
+    Check("another bound is kept as well", 4, given(RIGHT, UNFLAGGED, other_bound), unseen=True),
     Check(
         "the last pass tells of an error and of a file cut short", 3,
-        all_of(BOUNDED, every_interleaving(BASE, UNREADABLE, SHORTER, **OPTIONS)), unseen=True,
+        given(RIGHT, UNFLAGGED, every_interleaving(BASE, UNREADABLE, SHORTER, **OPTIONS)), unseen=True,
     ),
     Check(
         "two threads, one bound for each", 2,
-        all_of(BOUNDED, every_interleaving(BASE, "two faults", **OPTIONS)), unseen=True,
+        given(RIGHT, UNFLAGGED, every_interleaving(BASE, "two faults", **OPTIONS)), unseen=True,
     ),
     Check(
         "in the crowd the loopers keep two thirds", 3,
-        all_of(BOUNDED, number(
+        given(RIGHT, UNFLAGGED, number(
             BASE, 0.06, crowd, "mmaps_per_second", least=9_600, most=12_000, unit="pairs/s",
             ask="How many of a fault's reads hold mmap_sem, and how many do not?", **OPTIONS,
         )), unseen=True,

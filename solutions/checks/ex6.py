@@ -1,9 +1,9 @@
 """The unseen checks of exercise 6, and typical wrong answers with the points that they earn."""
 
 from mmlab.checks import Check
-from mmlab.checks.asking import never
-from mmlab.checks.exercises.ex6 import BASE, BOTH_WAITS
-from mmlab.checks.kinds import all_of, every_interleaving, number
+from mmlab.checks.asking import given, never
+from mmlab.checks.exercises.ex6 import BASE, BOTH_WAITS, HEARS
+from mmlab.checks.kinds import every_interleaving, number
 from mmlab.experiment.worlds import World
 
 COPY = World("a kernel-mode fault, a signal and DONTNEED", (), system_calls=("copy",), signal=True, dontneed=True)
@@ -34,29 +34,29 @@ def counted_too_often(result):
 CHECKS = (
     Check(
         "the kernel's own access goes on, and fails only for a kill", 3,
-        all_of(BOTH_WAITS, GOES_ON, every_interleaving(BASE, COPY_KILL)), unseen=True,
+        given(BOTH_WAITS, HEARS, GOES_ON, every_interleaving(BASE, COPY_KILL)), unseen=True,
     ),
     Check(
         "get_user_pages: NOWAIT keeps the lock, a kill ends the wait", 2,
-        all_of(BOTH_WAITS, every_interleaving(BASE, NOWAIT, GUP_KILL)), unseen=True,
+        given(BOTH_WAITS, HEARS, every_interleaving(BASE, NOWAIT, GUP_KILL)), unseen=True,
     ),
     Check(
         "a fault that a signal ended is not counted", 2,
-        all_of(BOTH_WAITS, number(
+        given(BOTH_WAITS, HEARS, number(
             BASE, 0.05, rain, counted_too_often, most=0, unit="faults",
             ask="A fault that goes home for a signal is not done; its replay is a new one. When do you count?",
         )), unseen=True,
     ),
     Check(
         "in a rain of signals the looper is free", 3,
-        all_of(BOTH_WAITS, number(
+        given(BOTH_WAITS, HEARS, number(
             BASE, 0.05, rain, "mmaps_per_second", least=14_000, unit="pairs/s",
             ask="After a signal the instruction is run again. What may that new fault do, and what may it not?",
         )), unseen=True,
     ),
     Check(
         "a page that cannot be read ends in SIGBUS, signal or not", 2,
-        all_of(BOTH_WAITS, every_interleaving(BASE, UNREADABLE)), unseen=True,
+        given(BOTH_WAITS, HEARS, every_interleaving(BASE, UNREADABLE)), unseen=True,
     ),
 )  # fmt: skip
 

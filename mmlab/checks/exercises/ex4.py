@@ -22,8 +22,14 @@ EXERCISE = Exercise(
     checks=(
         Check("nothing stale, whoever comes", 2, every_interleaving(BASE, "a fault and an unmap", "two faults")),
         Check("a page that cannot be read ends in SIGBUS", 1, every_interleaving(BASE, "a fault and a read error")),
-        Check("while the disk reads, the looper is free", 2, LOOPER_IS_FREE),
-        Check("and alone, a fault looks its vma up once", 3, all_of(WALKS_ONCE, LOOPER_IS_FREE)),
+        Check(
+            "while the disk reads, the looper is free", 2, LOOPER_IS_FREE,
+            belief="that to wait for the page is what costs; what costs is to hold mmap_sem meanwhile",
+        ),
+        Check(
+            "and alone, a fault looks its vma up once", 3, all_of(WALKS_ONCE, LOOPER_IS_FREE),
+            belief="that dropping a lock is always worth it; when nobody waits, it only buys a second walk",
+        ),
     ),
     hints=(
         "Write do_page_fault first: a loop that starts at down_read, and ends with any answer but VM_FAULT_RETRY. "

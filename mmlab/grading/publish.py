@@ -1,0 +1,147 @@
+"""What becomes of scores: gradebook, formgrader's notebooks, feedback, final.csv and the class report.
+
+All of it follows from the results, the gradebook and the late policy, so that it can be made again without scoring.
+
+    GRADES/gradebook.db, nbgrader_config.py, solutions/, autograded/     for formgrader
+    GRADES/feedback/STUDENT/exN.html                                     for students
+    GRADES/final.csv, class.html, class.txt                              for the instructor
+    GRADES/late.json, gradebook.url                                      what --late and --gradebook said last
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import class_report, feedback, formgrade, gradebook, late
+from .final import Final, as_csv, final
+from .intake import Accepted, take
+from .layouts import Found
+from .plain import put
+from .score import MISSING, Score
+from .unseen import CHECKS, unseen_checks
+
+FINAL, CLASS_HTML, CLASS_TEXT, LATE, URL = "final.csv", "class.html", "class.txt", "late.json", "gradebook.url"
+
+
+@dataclass(frozen=True)
+class Options:
+    """`unseen`: the folder of the unseen checks; the solutions lie beside it. `gradebook`: the address of a database,
+    `late`: the file of a policy; None for what was said last, or the gradebook in the folder and nobody late."""
+
+    unseen: Path = CHECKS
+    gradebook: str | None = None
+    late: late.Late | None = None
+
+
+@dataclass
+class Published:
+    """`written` names what is there now; `trouble` is a line for what could not be written, or ""; `notes` are lines
+    for the instructor."""
+
+    written: list[str] = field(default_factory=list)
+    trouble: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def after(scores: list[Score], out: Path, options: Options, found: Iterable[Found] = ()) -> Published:
+    """Make it all from scores. `found` are the files that were handed in, as far as they are at hand.
+
+    A gradebook that cannot be written is told in `trouble`, and stops nothing else. Raises OSError, and ValueError
+    where a solution says another number of points than its exercise.
+    """
+    done = Published()
+    if not scores:
+        return done
+    out.mkdir(parents=True, exist_ok=True)
+    names = {score.exercise for score in scores}
+    sources = {name: formgrade.source_of(name, options.unseen.parent) for name in names}
+    policy = remembered_policy(out, options.late)
+    url = remembered_url(out, options.gradebook)
+    present = {(score.student, score.exercise): score for score in scores if score.status != MISSING}
+    done.notes += [
+        f"late.json: {student!r} handed in no {name}" for student, name in sorted(policy.days) if (student, name)
+        not in present
+    ]  # fmt: skip
+    penalties = {
+        one: policy.penalty(*one, score.possible + score.by_hand) for one, score in present.items()
+    }  # fmt: skip
+    given: dict = {}
+    try:
+        given = gradebook.write(
+            url or gradebook.default_url(out), scores, {name: source.cells for name, source in sources.items()},
+            penalties, altered(out, present.values(), sources),
+        )  # fmt: skip
+    except gradebook.NoGradebook as error:
+        done.trouble = str(error)
+    formgrade.configure(out, url, sources)
+    notebooks(out, found, present, sources)
+    finals = [final(score, given.get((score.student, score.exercise), ()), policy) for score in scores]
+    report(out, finals, options.unseen)
+    if done.trouble and (out / FINAL).exists():
+        done.trouble += f"; {FINAL} and the feedback stay as they are, for points given by hand are in it"
+    else:
+        put(out / FINAL, as_csv(finals))
+        for one in finals:
+            put(feedback.path_of(out, one.score.student, one.score.exercise), feedback.feedback(one))
+    done.written = [name for name in (FINAL, CLASS_HTML, feedback.FOLDER) if (out / name).exists()]
+    return done
+
+
+def altered(out: Path, scores: Iterable[Score], sources: dict) -> set[tuple[str, str, str]]:
+    """(student, exercise, cell) of the answers that are not what formgrader's notebooks have."""
+    found = set()
+    for score in scores:
+        cells = sources[score.exercise].cells
+        there = formgrade.answers_there(formgrade.path_of(out, score.student, score.exercise), cells)
+        for name, before in there.items():
+            if before != formgrade.literal(score.answers.get(name, "")):
+                found.add((score.student, score.exercise, name))
+    return found
+
+
+def notebooks(out: Path, found: Iterable[Found], scores: dict, sources: dict) -> None:
+    """Write formgrader's notebooks of what was handed in."""
+    for one in found:
+        score = scores.get((one.student, one.exercise))
+        if score is None:
+            continue
+        try:
+            taken = None if one.refused else take(one.path)
+        except OSError:
+            taken = None
+        code = taken.cells if isinstance(taken, Accepted) and taken.content == score.content else ()
+        notebook = formgrade.handed_in(sources[one.exercise], score, code)
+        put(formgrade.path_of(out, one.student, one.exercise), formgrade.as_text(notebook))
+
+
+def report(out: Path, finals: list[Final], unseen: Path) -> None:
+    """Write the class report."""
+    known = {}
+    for name in {one.score.exercise for one in finals}:
+        try:
+            known[name] = unseen_checks(name, unseen)
+        except (ValueError, OSError):
+            continue  # they were not needed to read scores; the report knows less of what may be believed
+    rows = class_report.class_rows(finals, known)
+    put(out / CLASS_HTML, class_report.as_html(rows))
+    put(out / CLASS_TEXT, class_report.as_text(rows))
+
+
+def remembered_policy(out: Path, given: late.Late | None) -> late.Late:
+    """The policy that is given now, or was given last."""
+    path = out / LATE
+    if given is not None:
+        put(path, given.as_json())
+        return given
+    return late.read(path) if path.exists() else late.Late()
+
+
+def remembered_url(out: Path, given: str | None) -> str:
+    """The address that is given now, or was given last; "" for the gradebook in the folder."""
+    path = out / URL
+    if given is not None:
+        put(path, given + "\n", private=True)
+        return given
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""

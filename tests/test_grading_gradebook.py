@@ -1,0 +1,266 @@
+"""Scores in nbgrader's gradebook: whole or not at all, and what a person gave stays."""
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+
+import nbgrader.api
+import pytest
+from score_helpers import ESSAY, HOSTILE, essay, handed_in, made, solution
+
+from mmlab.grading import formgrade, gradebook, late, publish
+from mmlab.grading.plain import plain
+from mmlab.grading.publish import Options, after
+from mmlab.grading.score import MISSING, REJECTED, TIMEOUT
+
+STRANGE = "../../O'Neil\n\"=<script>x</script> Zoë %2e%2e"
+
+
+@pytest.fixture(scope="module")
+def version():
+    """What nbgrader asks `alembic` for each time it makes a gradebook, which takes a second: asked for once."""
+    before = os.environ["PATH"]
+    os.environ["PATH"] = "/nowhere"  # as where the virtual environment is not activated
+    try:
+        with gradebook.tools_by_path():
+            return nbgrader.api.get_alembic_version()
+    finally:
+        os.environ["PATH"] = before
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, version):
+    essay(monkeypatch)
+    monkeypatch.setattr(nbgrader.api, "get_alembic_version", lambda: version)
+    return tmp_path
+
+
+@pytest.fixture
+def publish_all(place):
+    """Publish these scores, with their notebooks."""
+    unseen = solution(place / "solutions")
+
+    def publish_all(*scores, **options):
+        complete, found = handed_in(place / "in", scores)
+        return after(complete, place / "out", Options(unseen, **options), found)
+
+    return publish_all
+
+
+def book(place):
+    return gradebook.opened(gradebook.default_url(place / "out"))
+
+
+def hand_grade(place, student, cell, points, comment=""):
+    """What formgrader writes when a person gives points."""
+    with book(place) as there:
+        grade = there.find_grade(cell, ESSAY, ESSAY, plain(student))
+        grade.manual_score, grade.needs_manual_grade = points, False
+        if comment:
+            there.find_comment(cell, ESSAY, ESSAY, plain(student)).manual_comment = comment
+        there.db.commit()
+
+
+def state(place, student, cell):
+    with book(place) as there:
+        grade = there.find_grade(cell, ESSAY, ESSAY, plain(student))
+        return grade.auto_score, grade.manual_score, grade.needs_manual_grade, grade.max_score
+
+
+def final(place):
+    rows = (place / "out" / "final.csv").read_text().splitlines()
+    head, *rest = [row.split(",") for row in rows]
+    return {row[0]: row[3:12] for row in rest} if head[3:12] else {}
+
+
+def test_checks_and_hand_graded_cells_are_in_the_gradebook_with_their_points(place, publish_all):
+    done = publish_all(made("ann"), made("bob", seen="almost"), made("cid", status=MISSING))
+    assert done.trouble == ""
+    assert state(place, "ann", ESSAY) == (4, None, False, 4)
+    assert state(place, "bob", ESSAY) == (2.5, None, False, 4)
+    assert state(place, "ann", "ex90-rationale") == (None, None, True, 4)
+    with book(place) as there:
+        assert {one.id for one in there.students} == {"ann", "bob", "cid"}
+        assert len(there.assignment_submissions(ESSAY)) == 2
+        assert there.find_assignment(ESSAY).max_score == 10
+
+
+def test_what_a_person_gave_stays_when_it_is_graded_again(place, publish_all):
+    publish_all(made("ann", seen="not yet"))
+    hand_grade(place, "ann", "ex90-rationale", 3.5, "well seen & <b>said</b>")
+    publish_all(made("ann"))
+    assert state(place, "ann", ESSAY)[0] == 4
+    assert state(place, "ann", "ex90-rationale") == (None, 3.5, False, 4)
+    assert final(place)["ann"] == ["4", "4", "3.5", "6", "1", "", "", "7.5", "10"]
+    page = (place / "out" / "feedback" / "ann" / "ex90.html").read_text()
+    assert "well seen &amp; &lt;b&gt;said&lt;/b&gt;" in page and "3.5 of 4 points" in page
+
+
+def test_points_given_instead_of_those_of_the_checks_count(place, publish_all):
+    publish_all(made("ann", seen="not yet"))
+    hand_grade(place, "ann", ESSAY, 2)
+    publish_all(made("ann", seen="not yet"))
+    assert final(place)["ann"][:2] == ["2", "4"]
+
+
+def test_an_answer_that_changed_after_it_was_graded_by_hand_is_looked_at_again(place, publish_all):
+    publish_all(made("ann"))
+    hand_grade(place, "ann", "ex90-data", 2)
+    hand_grade(place, "ann", "ex90-rationale", 3)
+    publish_all(made("ann", answers={"ex90-data": "a list", "ex90-rationale": "other words"}))
+    assert state(place, "ann", "ex90-data") == (None, 2, False, 2)
+    assert state(place, "ann", "ex90-rationale") == (None, 3, True, 4)
+
+
+def test_what_was_not_scored_is_no_zero_but_waits_for_a_person(place, publish_all):
+    publish_all(made("ann", status=REJECTED), made("bob", status=TIMEOUT))
+    for student in ("ann", "bob"):
+        assert state(place, student, ESSAY) == (None, None, True, 4)
+        assert final(place)[student][0] == ""
+
+
+def test_publishing_again_changes_nothing(place, publish_all):
+    def files():
+        return {
+            path: path.stat().st_mtime_ns
+            for path in (place / "out").rglob("*")
+            if path.is_file() and path.name != "gradebook.db"
+        }
+
+    publish_all(made("ann"), made(STRANGE))
+    before = files()
+    publish_all(made("ann"), made(STRANGE))
+    assert files() == before
+
+
+def test_a_student_may_have_any_name(place, publish_all):
+    names = [STRANGE, "..", ".", "con ", "ann", "Ann Lee", "Ann-Lee~0123456789ab", "=1+1", "ann\n", "日本", "x" * 200]
+    publish_all(*map(made, names))
+    ids = {plain(name) for name in names}
+    assert len(ids) == len(names) and all(one == one.strip("./") and "/" not in one and one.isascii() for one in ids)
+    assert {path.name for path in (place / "out" / "autograded").iterdir()} == ids
+    assert {path.name for path in (place / "out" / "feedback").iterdir()} == ids
+    assert not (place / "ex90").exists()
+    with book(place) as there:
+        assert {one.id for one in there.students} == ids
+        assert not any(set("<>&\"'\n") & set(one.last_name) for one in there.students)
+
+
+def test_formgraders_notebooks_hold_the_answers_letter_by_letter_and_no_markup(place, publish_all):
+    publish_all(made("ann"))
+    there = json.loads((place / "out" / "autograded" / "ann" / "ex90" / "ex90.ipynb").read_text())
+    from nbconvert.filters import markdown2html
+
+    named = {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in there["cells"] if cell["metadata"]}
+    assert set(named) == {"ex90-data", "ex90-rationale", ESSAY}
+    html = markdown2html(named["ex90-rationale"]["source"])
+    assert "<script" not in html and "<img" not in html and "href" not in html
+    assert "&lt;script&gt;" in html and "onerror=alert(1)&gt;" in html
+    assert "the solution of the question" not in str(there)
+    assert "4 of 4 points" in named[ESSAY]["outputs"][0]["text"]
+    assert next(cell["source"] for cell in there["cells"] if cell["cell_type"] == "code") == "f = 1"
+    assert named["ex90-rationale"]["metadata"]["nbgrader"]["points"] == 4  # what the student claims does not count
+    assert not (place / "out" / "submitted").exists()  # formgrader's own autograding finds nothing to run
+
+
+def test_an_answer_cannot_leave_its_fence():
+    for text in (HOSTILE, "````\n# out", "`" * 40 + "\n<b>", "~~~~\r\n<b>", "", "\u2028<b>"):
+        inside = formgrade.literal(text).split("\n")
+        assert inside[0] == inside[-1] + "text" and len(inside[0]) > 4
+        assert not any(line.startswith(inside[-1]) for line in inside[1:-1])
+
+
+def test_a_locked_gradebook_is_one_line_and_leaves_what_was_given_by_hand(place, publish_all, monkeypatch):
+    publish_all(made("ann"))
+    hand_grade(place, "ann", "ex90-data", 2)
+    publish_all(made("ann"))
+    before = final(place)
+    import sqlalchemy
+
+    real = sqlalchemy.create_engine
+    quick = lambda url, **more: real(url, connect_args={"timeout": 0}, **more)  # noqa: E731
+    monkeypatch.setattr("nbgrader.api.create_engine", quick)
+    with closing(sqlite3.connect(place / "out" / "gradebook.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        done = publish_all(made("ann", seen="not yet"))
+    assert "database is locked" in done.trouble and "\n" not in done.trouble
+    assert final(place) == before
+    assert publish_all(made("ann")).trouble == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense", "parse"),
+        ("postgresql+nosuch://grader:hunter2@127.0.0.1:1/os", "nosuch"),
+        ("sqlite:////nowhere/at/all/gradebook.db", "unable to open"),
+    ],
+)
+def test_a_gradebook_that_is_not_there_is_one_line_without_a_password(place, publish_all, url, said):
+    done = publish_all(made("ann"), gradebook=url)
+    assert said in done.trouble and "\n" not in done.trouble and "hunter2" not in done.trouble
+    assert final(place)["ann"][:2] == ["4", "4"]  # the rest is there all the same
+    assert (place / "out" / "feedback" / "ann" / "ex90.html").exists()
+
+
+def test_the_address_of_another_database_is_kept_for_its_owner_alone(place, publish_all):
+    url = f"sqlite:///{place / 'department.db'}"
+    publish_all(made("ann"), gradebook=url)
+    publish_all(made("ann"))
+    assert not (place / "out" / "gradebook.db").exists()
+    for name in ("gradebook.url", "nbgrader_config.py"):
+        path = place / "out" / name
+        assert url in path.read_text() and path.stat().st_mode & 0o077 == 0
+
+
+def test_a_configuration_that_the_instructor_took_over_stays(place, publish_all):
+    publish_all(made("ann"))
+    path = place / "out" / "nbgrader_config.py"
+    assert path.read_text().startswith(formgrade.OURS)
+    path.write_text("# mine\n")
+    publish_all(made("ann"))
+    assert path.read_text() == "# mine\n"
+
+
+def test_a_solution_that_gives_other_points_by_hand_than_its_exercise_says_is_refused(place, publish_all):
+    path = place / "solutions" / ESSAY / f"{ESSAY}.ipynb"
+    path.write_text(path.read_text().replace('"points": 2.0', '"points": 3.0'))
+    with pytest.raises(ValueError, match="7 points are given by hand; exercise ex90 says 6"):
+        publish_all(made("ann"))
+
+
+def test_days_late_are_taken_off_can_be_changed_without_scoring_and_go_into_the_gradebook(place, publish_all):
+    policy = place / "late.csv"
+    policy.write_text("student,exercise,days\nann,ex90,2\nbob,ex90,20\nnobody,ex90,1\n")
+    done = publish_all(made("ann"), made("bob"), late=late.read(policy))
+    assert done.notes == ["late.json: 'nobody' handed in no ex90"]
+    assert final(place)["ann"][5:8] == ["2", "2", "2"]  # 20 percent of 10 points
+    assert final(place)["bob"][5:8] == ["20", "10", "0"]  # never below 0
+    publish_all(made("ann"), made("bob"))
+    assert final(place)["ann"][6] == "2"  # remembered
+    with book(place) as there:
+        assert there.find_submission(ESSAY, "ann").late_submission_penalty == 2
+    policy.write_text('{"percent_per_day": 5, "late": [{"student": "ann", "exercise": "ex90", "days": 1}]}')
+    publish_all(made("ann"), made("bob"), late=late.read(policy))
+    assert (final(place)["ann"][6], final(place)["bob"][6]) == ("0.5", "")
+    assert publish.remembered_policy(place / "out", None) == late.read(policy)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("student,exercise,days\nann,ex90,-1\n", "days is '-1'; a number from 0 to 1000 is wanted"),
+        ("student,exercise,days\nann,ex90,nan\n", "days is 'nan'"),
+        ("student,exercise,days\nann,ex9O,1\n", "did you mean 'ex90'"),
+        ("student,exercise\nann,ex90\n", "entry 1 has no days"),
+        ("student,exercise,days\nann,ex90,1\nann,ex90,2\n", "there twice"),
+        ("{", "is not JSON"),
+        ("[]", "wanted is"),
+    ],
+)
+def test_a_late_policy_that_is_none_is_told_in_one_line(place, text, said):
+    (place / "late").write_text(text)
+    with pytest.raises(ValueError, match=said) as error:
+        late.read(place / "late")
+    assert "\n" not in str(error.value)
