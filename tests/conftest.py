@@ -1,4 +1,7 @@
-"""The two tiers: slow tests run only with --slow. Property tests have no deadline: no test asserts a time."""
+"""The tiers: slow tests run only with --slow, long ones only with --long.
+
+Property tests have no deadline: no test asserts a time.
+"""
 
 from hypothesis import settings
 
@@ -8,12 +11,12 @@ settings.load_profile("mmlab")
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the slow tier")
+    parser.addoption("--long", action="store_true", help="also run what takes an hour: all exercises, every way")
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--slow"):
-        return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    left_out = {tier for tier in ("slow", "long") if not config.getoption(f"--{tier}")}
+    dropped = [item for item in items if any(item.get_closest_marker(tier) for tier in left_out)]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in dropped]

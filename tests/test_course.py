@@ -483,7 +483,7 @@ def test_pips_log_is_condensed_to_one_line_of_progress():
 
 @pytest.mark.parametrize(("tty", "shown"), [(False, "a\nb\n"), (True, "\ra   \rb   \r    \r")])
 def test_progress_is_rewritten_on_a_terminal_and_plain_elsewhere(tty, shown, monkeypatch):
-    monkeypatch.setattr(course.shutil, "get_terminal_size", lambda: os.terminal_size((5, 1)))
+    monkeypatch.setattr(course.shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((5, 1)))
     output = io.StringIO()
     output.isatty = lambda: tty
     progress = course.Progress(output, seconds=0.0)

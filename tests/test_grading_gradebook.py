@@ -7,12 +7,14 @@ from contextlib import closing
 
 import nbgrader.api
 import pytest
+from grading_helpers import UNSEEN, Instant, hand_in, notebook
 from score_helpers import ESSAY, HOSTILE, essay, handed_in, made, solution
 
-from mmlab.grading import formgrade, gradebook, late, publish
+from mmlab import cli
+from mmlab.grading import batch, formgrade, gradebook, late, publish
 from mmlab.grading.plain import plain
 from mmlab.grading.publish import Options, after
-from mmlab.grading.score import MISSING, REJECTED, TIMEOUT
+from mmlab.grading.score import GRADED, MISSING, REJECTED, TIMEOUT, Score
 
 STRANGE = "../../O'Neil\n\"=<script>x</script> Zoë %2e%2e"
 
@@ -202,6 +204,7 @@ def test_a_gradebook_that_is_not_there_is_one_line_without_a_password(place, pub
     assert said in done.trouble and "\n" not in done.trouble and "hunter2" not in done.trouble
     assert final(place)["ann"][:2] == ["4", "4"]  # the rest is there all the same
     assert (place / "out" / "feedback" / "ann" / "ex90.html").exists()
+    assert publish_all(made("ann")).trouble == ""  # and it is not what is taken the next time
 
 
 def test_the_address_of_another_database_is_kept_for_its_owner_alone(place, publish_all):
@@ -252,7 +255,7 @@ def test_days_late_are_taken_off_can_be_changed_without_scoring_and_go_into_the_
     [
         ("student,exercise,days\nann,ex90,-1\n", "days is '-1'; a number from 0 to 1000 is wanted"),
         ("student,exercise,days\nann,ex90,nan\n", "days is 'nan'"),
-        ("student,exercise,days\nann,ex9O,1\n", "did you mean 'ex90'"),
+        ("student,exercise,days\nann,ex9O,1\n", "did you mean"),
         ("student,exercise\nann,ex90\n", "entry 1 has no days"),
         ("student,exercise,days\nann,ex90,1\nann,ex90,2\n", "there twice"),
         ("{", "is not JSON"),
@@ -264,3 +267,67 @@ def test_a_late_policy_that_is_none_is_told_in_one_line(place, text, said):
     with pytest.raises(ValueError, match=said) as error:
         late.read(place / "late")
     assert "\n" not in str(error.value)
+
+
+def test_an_answer_whose_cell_lost_its_name_is_shown_to_who_grades_it(place):
+    source = formgrade.source_of(ESSAY, solution(place / "solutions").parent)
+    texts = ("# Exercise 90\n\n<!-- the instructor's own -->", "lost <b>words</b>", " ")
+    cells = formgrade.handed_in(source, made("ann", answers={}), (), texts)["cells"]
+    assert [cell["source"] for cell in cells[-2:]] == [
+        "## Other texts of the submission",
+        formgrade.literal("lost <b>words</b>"),
+    ]
+
+
+def test_every_exercise_of_the_course_has_its_points_in_the_gradebook(place):
+    from grading_helpers import ROOT
+
+    from mmlab.checks.exercises import exercise
+
+    for folder in sorted((ROOT / "solutions").glob("ex*")):
+        cells = formgrade.source_of(folder.name, ROOT / "solutions").cells
+        assert sum(cell.points for cell in cells) == exercise(folder.name).possible
+        assert sum(cell.points for cell in cells if cell.by_hand) == exercise(folder.name).by_hand
+        assert set(exercise(folder.name).written) <= {cell.name for cell in cells if cell.by_hand}
+
+
+def test_an_exercise_without_checks_is_graded_by_hand_alone(place):
+    from grading_helpers import ROOT
+
+    written = "one two three"
+    score = Score("ann", "ex9", GRADED, 0.0, 0, 20, "hash", "", (), {"ex9-data": written})
+    done = after([score], place / "out", Options(ROOT / "solutions" / "checks"))
+    assert done.trouble == ""
+    with gradebook.opened(gradebook.default_url(place / "out")) as there:
+        assert there.find_assignment("ex9").max_score == 20
+        assert len(there.find_submission_notebook("ex9", "ex9", "ann").grades) == 5
+    source = formgrade.source_of("ex9", ROOT / "solutions")
+    (cell,) = [one for one in formgrade.handed_in(source, score)["cells"] if written in one["source"]]
+    assert cell["source"].startswith("3 words; 25 are allowed\n\n````")
+    assert "By hand: 20 points are still to be given" in (place / "out" / "feedback" / "ann" / "ex9.html").read_text()
+    assert "1 wait for a person's points" in (place / "out" / "class.txt").read_text()
+
+
+def test_mmlab_grade_publishes_and_mmlab_publish_does_it_again_without_scoring(place, monkeypatch, capsys):
+    for number, student in enumerate(("ann", "bob"), 1):
+        hand_in(place / "in", student, notebook("#" * number))
+    engine = Instant()
+    monkeypatch.setattr(batch, "Local", engine)
+    out = str(place / "out")
+    common = ["--unseen", str(UNSEEN), "--no-progress"]
+    command = ["grade", str(place / "in"), "--out", out, "--key", str(place / "key"), "--unsafe-local", *common]
+    assert cli.main(command) == 0
+    assert "final.csv" in capsys.readouterr().out
+    assert (place / "out" / "autograded" / "ann" / "ex4" / "ex4.ipynb").exists()
+    assert final(place)["ann"][:2] == ["1", "20"]
+    (place / "late.csv").write_text("student,exercise,days\nann,ex4,0.1\n")
+    again = ["publish", out, "--unseen", str(UNSEEN), "--late", str(place / "late.csv")]
+    jobs = list(engine.jobs)
+    assert cli.main(again) == 0 and engine.jobs == jobs
+    assert final(place)["ann"][6:8] == ["0.2", "0.8"]
+    assert cli.main([*again[:-2], "--gradebook", "nonsense"]) == 1
+    assert capsys.readouterr().err.startswith("mmlab publish: the gradebook that --gradebook names cannot be written (")
+    (place / "late.csv").write_text("student,exercise,days\nann,ex4,x\n")
+    assert cli.main([*command, "--late", str(place / "late.csv")]) == 2
+    assert cli.main(["publish", str(place / "in")]) == 2
+    assert capsys.readouterr().err.count("\n") == 2

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 from grading_helpers import ROOT, hand_in, notebook, wrong
 
+from mmlab import cli
 from mmlab.grading.fingerprints import K, W, fingerprints, tokens
 from mmlab.grading.similar import report, similar
 
@@ -103,3 +104,14 @@ def test_a_share_that_is_none_and_a_zip_that_is_not_there_are_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
         archive.writestr("ann_ex4.ipynb", notebook(OWN))
     assert similar(tmp_path / "in.zip").pairs == []
+
+
+def test_the_command_tells_the_pairs_and_writes_the_page(compare, tmp_path, capsys):
+    compare(ann=OWN, bob=DISGUISED)
+    to = tmp_path / "similar.html"
+    assert cli.main(["similar", str(tmp_path / "in"), "--out", str(to), "--folder", str(ROOT)]) == 0
+    said = capsys.readouterr().out
+    assert "2 submissions compared, 1 pair is alike" in said and "100%  ex4  ann and bob" in said and to.exists()
+    assert cli.main(["similar", str(tmp_path / "in"), "--folder", str(ROOT), "--json", "--exercise", "ex4"]) == 0
+    assert '"share": 1.0' in capsys.readouterr().out
+    assert cli.main(["similar", str(tmp_path / "in"), "--exercise", "ex44"]) == 2

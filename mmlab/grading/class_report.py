@@ -62,7 +62,7 @@ class ClassRow:
     def sentence(self) -> str:
         """How it went."""
         said = ", ".join(f"{self.statuses[status]} {status}" for status in STATUSES if self.statuses[status])
-        if self.points:
+        if self.points and self.possible:
             middle, average = median(self.points), mean(self.points)
             said += f". Points by checks: median {middle:g}, mean {average:.1f} of {self.possible}"
         if self.waiting:
@@ -108,7 +108,7 @@ def as_text(rows: list[ClassRow]) -> str:
     out = []
     for row in rows:
         out += [row.title, "=" * len(row.title), row.sentence, ""]
-        for name, count in chart.spread(row.points, row.possible) if row.points else ():
+        for name, count in chart.spread(row.points, row.possible) if row.points and row.possible else ():
             out.append(f"  {name:>18} points  {count:4}  {'#' * count if count <= 60 else '#' * 60 + '...'}")
         out.append("")
         for check in sorted(row.checks, key=lambda one: -one.failed):
@@ -131,7 +131,7 @@ def as_html(rows: list[ClassRow]) -> str:
     out = ["<h1>How the class did</h1>"]
     for row in rows:
         out += [f"<h2>{text(row.title)}</h2>", f"<p>{text(row.sentence)}</p>"]
-        if row.points:
+        if row.points and row.possible:
             spread = chart.spread(row.points, row.possible)
             label = f"Histogram of the points of {len(row.points)} submissions. {row.sentence}"
             out.append(f"<figure>{chart.histogram(spread, label)}</figure>")

@@ -54,7 +54,9 @@ def feedback(one: Final) -> str:
 def headline(one: Final) -> str:
     """The points in a sentence."""
     score = one.score
-    if one.checks is None:
+    if not score.possible:
+        words = f"Status: {score.status}."
+    elif one.checks is None:
         words = f"Status: {score.status}. No points of checks."
     else:
         words = f"{points_of(one.checks, score.possible)} by checks. Status: {score.status}."

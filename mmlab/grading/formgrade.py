@@ -23,6 +23,7 @@ from .plain import plain, put, shown
 from .score import Mark, Score
 
 SOLUTIONS, AUTOGRADED, CONFIG = "solutions", "autograded", "nbgrader_config.py"
+WORD = re.compile(r"\S*\w\S*")
 OURS = "# Written by mmlab grade. Take this line out to keep what you change."
 NOTHING = "(nothing was handed in under this question)"
 
@@ -58,7 +59,8 @@ def source_of(name: str, solutions: Path) -> Source:
     if sum(cell.points for cell in by_hand) != one.by_hand:
         there = sum(cell.points for cell in by_hand)
         raise ValueError(f"{path}: {there:g} points are given by hand; exercise {name} says {one.by_hand}")
-    return Source(notebook, (Cell(name, float(one.possible - one.by_hand), False), *by_hand))
+    by_checks = one.possible - one.by_hand
+    return Source(notebook, (*[Cell(name, float(by_checks), False)] * bool(by_checks), *by_hand))
 
 
 def bare(one: Exercise) -> dict:
@@ -70,28 +72,40 @@ def bare(one: Exercise) -> dict:
     return notebook_of(cells)
 
 
-def handed_in(source: Source, score: Score, code: tuple[str, ...]) -> dict:
-    """What formgrader shows of a submission."""
-    cells, done = [], False
-    by_hand = {cell.name: cell for cell in source.cells if cell.by_hand}
-    auto = source.cells[0]
+def handed_in(source: Source, score: Score, code: tuple[str, ...] = (), texts: tuple[str, ...] = ()) -> dict:
+    """What formgrader shows of a submission. `texts` are those of its markdown that has no name: what is not the
+    instructor's may be an answer that lost its name."""
+    cells, ours, graded = [], set(), {cell.name: cell for cell in source.cells}
+    done = False
     for cell in source.notebook["cells"]:
         name = name_of(cell)
         if cell["cell_type"] == "markdown":
-            if name in by_hand:
-                cells.append(markdown(literal(score.answers.get(name, "")), metadata(by_hand[name])))
+            ours.add(text_of(cell).strip())
+            if name in graded:
+                words = count(score.answers.get(name, ""), exercise(score.exercise).written.get(name))
+                cells.append(markdown(words + literal(score.answers.get(name, "")), metadata(graded[name])))
             else:
                 cells.append(markdown(text_of(cell)))
-        elif name == auto.name and not done:
+        elif name in graded and not done:
             done = True
-            cells += graded(auto, score, code)
-    return notebook_of(cells if done else [*cells, *graded(auto, score, code)])
+            cells += checked(graded[name], score, code)
+    if not done:
+        cells += checked(graded.get(score.exercise), score, code)
+    others = [text for text in texts if text.strip() and text.strip() not in ours]
+    if others:
+        cells += [markdown("## Other texts of the submission"), *(markdown(literal(text)) for text in others)]
+    return notebook_of(cells)
 
 
-def graded(auto: Cell, score: Score, code: tuple[str, ...]) -> list[dict]:
-    """The student's code, and the cell of the checks with what they said."""
+def count(text: str, most: int | None) -> str:
+    """How many words an answer has, where there is a limit."""
+    return f"{len(WORD.findall(text))} words; {most} are allowed\n\n" if most else ""
+
+
+def checked(cell: Cell | None, score: Score, code: tuple[str, ...]) -> list[dict]:
+    """The student's code, and what the checks said, in the cell that has their points."""
     said = {"output_type": "stream", "name": "stdout", "text": told(score)}
-    run = {**code_cell(f'course.check("{auto.name}")', [said]), "metadata": metadata(auto)}
+    run = {**code_cell(f'course.check("{score.exercise}")', [said]), "metadata": metadata(cell) if cell else {}}
     return [*map(code_cell, code), run]
 
 

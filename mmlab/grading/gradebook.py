@@ -67,7 +67,7 @@ def opened(url: str) -> Iterator:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
-    shown_url = "gradebook"
+    shown_url = "that --gradebook names"
     try:
         shown_url = make_url(url).render_as_string(hide_password=True)
         with tools_by_path():
@@ -102,8 +102,9 @@ def students(book, names: set[str]) -> None:
 
     there = {one for (one,) in book.db.query(Student.id)}
     for name in sorted(names):
-        if plain(name) not in there:
-            book.db.add(Student(id=plain(name), last_name=shown(name).translate(HARMLESS)[:128]))
+        if (key := plain(name)) not in there:
+            more = key if key != name else ""  # formgrader shows "last, first"
+            book.db.add(Student(id=key, last_name=shown(name).translate(HARMLESS)[:128], first_name=more))
     book.db.flush()
 
 

@@ -17,15 +17,18 @@ LARGEST = 20 << 20
 MOST_CELLS = 2_000
 MOST_CODE = 1_000_000
 """characters in all code cells together; a solution has some thousand"""
+LONGEST_ANSWER = 20_000
+"""characters"""
 
 
 class Accepted(NamedTuple):
     """`cells` are the texts of the code cells, `content` a hash of the file, `answers` the texts of markdown cells by
-    their nbgrader name: what is graded by hand."""
+    their nbgrader name: what is graded by hand. `texts` are those of the markdown cells without one."""
 
     cells: tuple[str, ...]
     content: str
     answers: dict[str, str]
+    texts: tuple[str, ...] = ()
 
 
 class Rejected(NamedTuple):
@@ -59,8 +62,9 @@ def take(path: Path | str) -> Accepted | Rejected:
             f"The code cells have {sum(map(len, code)):,} characters; {MOST_CODE:,} are allowed. Is a data set in one?",
             content,
         )
-    answers = {name_of(cell): text_of(cell) for cell in cells if cell.get("cell_type") == "markdown" and name_of(cell)}
-    return Accepted(code, content, answers)
+    written = [(name_of(cell), text_of(cell)) for cell in cells if cell.get("cell_type") == "markdown"]
+    answers = {name: readable_part(text) for name, text in written if name}
+    return Accepted(code, content, answers, tuple(readable_part(text) for name, text in written if not name))
 
 
 def contents(path: Path) -> bytes | Rejected:
@@ -104,6 +108,13 @@ def fault_of(notebook) -> str:
                 f"The notebook is broken: cell {number} has no text. Open it in JupyterLab, save it, hand it in again."
             )
     return ""
+
+
+def readable_part(text: str) -> str:
+    """As much of an answer as a person may be asked to read."""
+    return (
+        text if len(text) <= LONGEST_ANSWER else f"{text[:LONGEST_ANSWER]}\n(cut off here, of {len(text):,} characters)"
+    )
 
 
 def text_of(cell: dict) -> str:

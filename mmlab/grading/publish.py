@@ -75,8 +75,11 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
         )  # fmt: skip
     except gradebook.NoGradebook as error:
         done.trouble = str(error)
-    formgrade.configure(out, url, sources)
-    notebooks(out, found, present, sources)
+    else:
+        formgrade.configure(out, url, sources)
+        if url:
+            put(out / URL, url + "\n", private=True)
+        notebooks(out, found, present, sources)  # after the gradebook has been told which answers are new
     finals = [final(score, given.get((score.student, score.exercise), ()), policy) for score in scores]
     report(out, finals, options.unseen)
     if done.trouble and (out / FINAL).exists():
@@ -96,7 +99,7 @@ def altered(out: Path, scores: Iterable[Score], sources: dict) -> set[tuple[str,
         cells = sources[score.exercise].cells
         there = formgrade.answers_there(formgrade.path_of(out, score.student, score.exercise), cells)
         for name, before in there.items():
-            if before != formgrade.literal(score.answers.get(name, "")):
+            if not before.endswith(formgrade.literal(score.answers.get(name, ""))):
                 found.add((score.student, score.exercise, name))
     return found
 
@@ -111,8 +114,8 @@ def notebooks(out: Path, found: Iterable[Found], scores: dict, sources: dict) ->
             taken = None if one.refused else take(one.path)
         except OSError:
             taken = None
-        code = taken.cells if isinstance(taken, Accepted) and taken.content == score.content else ()
-        notebook = formgrade.handed_in(sources[one.exercise], score, code)
+        same = isinstance(taken, Accepted) and taken.content == score.content
+        notebook = formgrade.handed_in(sources[one.exercise], score, *((taken.cells, taken.texts) if same else ()))
         put(formgrade.path_of(out, one.student, one.exercise), formgrade.as_text(notebook))
 
 
@@ -142,6 +145,5 @@ def remembered_url(out: Path, given: str | None) -> str:
     """The address that is given now, or was given last; "" for the gradebook in the folder."""
     path = out / URL
     if given is not None:
-        put(path, given + "\n", private=True)
         return given
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""

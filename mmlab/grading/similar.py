@@ -57,7 +57,8 @@ class Similar:
         return {"pairs": pairs, "compared": len(self.texts), "left_out": self.left_out}
 
     def __str__(self) -> str:
-        out = [f"{len(self.texts)} submissions compared, {len(self.pairs)} pairs are alike"]
+        alike = "1 pair is alike" if len(self.pairs) == 1 else f"{len(self.pairs)} pairs are alike"
+        out = [f"{len(self.texts)} submissions compared, {alike}"]
         out += [
             f"  {one.share:4.0%}  {one.exercise}  {shown(one.one)} and {shown(one.other)} "
             f"({one.common} of {one.of} fingerprints)"

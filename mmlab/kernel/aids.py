@@ -134,13 +134,15 @@ class Aids:
                 task.held_at.get(id(lock)),
             )
         for thing in task.pins:
-            is_page = isinstance(thing, page)
+            kind, advice = (
+                ("page reference leaked", "every path that does not hand the page to set_pte_at must put_page it")
+                if isinstance(thing, page)
+                else ("vma reference leaked", "every path out of the function, after get_vma: each must put_vma it")
+            )
             self.bug(
-                f"{'page' if is_page else 'vma'} reference leaked",
+                kind,
                 f"{task.comm} goes back to user mode and still has a reference to {thing!r}",
-                "every path that does not hand the page to set_pte_at must put_page it"
-                if is_page
-                else "every path out of the function, after get_vma: each must put_vma it",
+                advice,
                 task.held_at.get(id(thing)),
             )
 

@@ -31,7 +31,7 @@ def crowd(draw):
 CHECKS = (
     Check(
         "alone, on other disks", 3, all_of(number(BASE, 0.03, alone, "walks_per_fault", most=1.0), LOOPER_IS_FREE),
-        unseen=True, belief="that dropping a lock is always worth it; when nobody waits, it only buys a second walk",
+        unseen=True, belief="that to drop a lock costs nothing",
     ),
     Check(
         "an outside holder is company", 5, company, unseen=True,
