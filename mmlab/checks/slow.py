@@ -93,22 +93,32 @@ def side_by_side(run: dict, disk_us: int = 5_000, number: int = 0) -> Table:
     return Table(["run[...]", *columns], rows, f"{run}, with a disk of {disk_us:,} us, for {READS} reads")
 
 
-def accused(work: Work, design: Design, disk_us: int) -> bool:
-    """Whether the learner's runs and predicate accuse this design on this disk."""
+def accused(work: Work, design: Design, disk_us: int) -> int | None:
+    """The first run in which the learner's predicate accuses this design on this disk, or None."""
     return work.once(("accused", design.name, disk_us), lambda: judged(work, design, disk_us))
 
 
-def judged(work: Work, design: Design, disk_us: int) -> bool:
+def runs_of(work: Work, disk_us: int) -> list[dict]:
+    """The learner's runs on this disk."""
+    return work.once(("runs", disk_us), lambda: scenarios_of(work.call("runs", disk_us), disk_us))
+
+
+def judged(work: Work, design: Design, disk_us: int) -> int | None:
     """Run it and ask. Raises Unusable for an answer that is neither True nor False."""
-    answer = work.once(("runs", disk_us), lambda: scenarios_of(work.call("runs", disk_us), disk_us))
-    for number, fields in enumerate(answer):
+    for number, fields in enumerate(runs_of(work, disk_us)):
         numbers = told(design, fields, number, disk_us)
         verdict = True if numbers is None else work.call("accuses", numbers)
         if type(verdict) is not bool:
             raise Unusable(f"accuses(run) answers {verdict!r:.60}; True or False is wanted")
         if verdict:
-            return True
-    return False
+            return number
+    return None
+
+
+def again(work: Work, number: int, disk_us: int) -> str:
+    """The line that shows the numbers of one of the learner's runs."""
+    run = {name: value for name, value in runs_of(work, disk_us)[number].items() if name != "disk"}
+    return f"side_by_side({run}, disk_us={disk_us}, number={number})"
 
 
 def told_apart(
@@ -118,27 +128,28 @@ def told_apart(
     """Correct when each of `slow` is accused and none of `good`, on each disk; almost when one of `slow` gets away."""
 
     def run(work: Work, draw: Draw) -> Outcome:
-        free = []
+        free, replay = [], ""
         for disk_us in disks(draw) if callable(disks) else disks:
             where = f"with a disk of {disk_us:,} us"
             for name, design in good.items():
-                if accused(work, design, disk_us):
+                number = accused(work, design, disk_us)
+                if number is not None:
                     return not_yet(
-                        f"{name if named else 'A good design'} is accused {where}. It keeps all three promises.\n"
-                        "Question: what did it do that your predicate takes for guilt, and is that a promise at all? "
-                        "Who else was in that run?"
+                        f"{name if named else 'A good design'} is accused in run {number} {where}. It keeps all three "
+                        "promises.\nQuestion: what did it do there that your predicate takes for guilt, and is that a "
+                        "promise at all? Who else was in that run?",
+                        replay=again(work, number, disk_us),
                     )
-            free += [
-                f"{name if named else 'One'} is not accused {where}."
-                for name, design in slow.items()
-                if not accused(work, design, disk_us)
-            ]
+            missed = [name for name, design in slow.items() if accused(work, design, disk_us) is None]
+            free += [f"{name if named else 'One'} is not accused {where}." for name in missed]
+            replay = again(work, 0, disk_us) if missed else replay
         if not free:
             return correct(f"{len(slow)} of {len(slow)} are accused, and no good design is.")
-        message = "\n".join(
-            [*free, "Question: which promise does it break, who would have to be there to suffer, and in which number "
-             "does that show?"]
-        )  # fmt: skip
-        return almost(message) if len({one.split()[0] for one in free}) == 1 < len(slow) and named else not_yet(message)
+        question = (
+            "Question: which promise does it break, who would have to be there to suffer, and in which number does "
+            "that show?"
+        )
+        how = almost if named and len({one.split()[0] for one in free}) == 1 < len(slow) else not_yet
+        return how("\n".join([*free, question]), replay=replay)
 
     return run

@@ -125,11 +125,10 @@ def exposed(suspects: Iterable[str] | Callable[[Draw], list[str]], nearly: int, 
         names = list(suspects(draw) if callable(suspects) else suspects)
         found = {name: search_for(name, worlds) for name in names}
         caught = sum(one.world > 0 for one in found.values())
-        message = "\n".join(
-            [f"{caught} of {len(names)} are exposed.", *(said(n, one, named) for n, one in found.items())]
-        )
+        total = f"{caught} of {len(names)} {'is' if caught == 1 else 'are'} exposed."
+        message = "\n".join([total, *(said(n, one, named) for n, one in found.items())])
         if caught == len(names):
-            return correct(message)
+            return correct(message + (unused(worlds) if named else ""))
         message += (
             "\nQuestion: when is the line that was changed run at all, and who must do what just then for it to matter?"
         )
@@ -138,12 +137,23 @@ def exposed(suspects: Iterable[str] | Callable[[Draw], list[str]], nearly: int, 
     return run
 
 
+def unused(worlds: Iterable[World]) -> str:
+    """The fields that no world uses, as a question: the suspects that are kept for grading go wrong elsewhere."""
+    never = [name for name, default in FIELDS.items() if all(getattr(world, name) == default for world in worlds)]
+    never = [name for name in never if name not in WHOLE]
+    if not never:
+        return ""
+    return (
+        f"\nNone of your worlds has {', '.join(never)}. Could a mistake show nowhere else? Others are kept for grading."
+    )
+
+
 def said(name: str, found: Found, named: bool) -> str:
     """How it went for one suspect, in a line. One that was never shown is told by what it was made from."""
     who = name if named else f"one made from {mutants[name].design.base.name}"
     if found.world:
         return f"{who}: world {found.world} exposes it ({found.kind}), {found.states:,} states."
-    text = f"{who}: not exposed, {found.states:,} of {STATES:,} states."
+    text = f"{who}: not exposed, {min(found.states, STATES):,} of {STATES:,} states."
     if found.broke_off:
         text += " The states were used up: which of your worlds is larger than it must be, or stands too far in front?"
     for number in found.unfair:

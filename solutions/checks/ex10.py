@@ -39,21 +39,16 @@ def attack(work, draw):
 
 CHECKS = (
     Check("on other disks, in other crowds", 3, all_of(SAFE, other_crowds), unseen=True),
+    Check("a page that is cached already", 2, every_interleaving(BASE, "a cached page and a remap"), unseen=True),
     Check(
-        "a page that is cached already, and a bad address", 2,
-        every_interleaving(BASE, "a cached page and a remap", "a bad address"), unseen=True,
+        "rights that are taken away meanwhile", 3,
+        every_interleaving(BASE, "a fault and a protection", "a bad address"), unseen=True,
     ),
     Check(
-        "a kill and a signal, a read and an allocation that fail", 2,
-        every_interleaving(BASE, "a fault and a kill", "a kernel-mode fault and a kill", "a fault and a signal",
-                           "a fault and a read error", "a fault without memory"),
+        "a kill, and a read that fails", 2, every_interleaving(BASE, "a fault and a kill", "a fault and a read error"),
         unseen=True,
     ),
-    Check("under attack, better than synchronous and than page_flag", 3, all_of(SAFE, attack), unseen=True),
-    Check(
-        "live under reclaim too, and quick", 2, all_of(other_crowds, every_interleaving(BASE, "a fault under reclaim")),
-        unseen=True,
-    ),
+    Check("under attack, better than synchronous and than page_flag", 2, all_of(SAFE, attack), unseen=True),
 )  # fmt: skip
 
 TAKES = "        vma = await k.lock_vma_under_rcu(mm, address) if user_mode(tsk) else None"
@@ -64,10 +59,10 @@ ONLY_AT_FIRST = TAKES.replace("user_mode(tsk)", "user_mode(tsk) and not vmf.flag
 KEEPS = TAKES.replace("await", "vmf.vma or await")
 
 WRONG = {
-    "mmap_sem after the disk, as in Linux": ([(TAKES, ONLY_AT_FIRST)], 6),
-    "no bound: TRIED is never set": ([("        vmf.flags |= FAULT_FLAG_TRIED", "        pass")], 14),
+    "mmap_sem after the disk, as in Linux": ([(TAKES, ONLY_AT_FIRST)], 9),
+    "no bound: TRIED is never set": ([("        vmf.flags |= FAULT_FLAG_TRIED", "        pass")], 16),
     "the flag of the pass before stays": ([("            vmf.flags &= ~FAULT_FLAG_VMA_LOCK\n", "")], 18),
-    "a bad area keeps the vma's lock": ([(LETS_GO, "            vma = None\n")], 8),
+    "a bad area keeps the vma's lock": ([(LETS_GO, "            vma = None\n")], 17),
     "the vma of the first pass": ([(TAKES, KEEPS)], 0),
 }
 """name -> (what is changed in the solution, points of all checks together)"""

@@ -5,7 +5,7 @@ from ..kinds import all_of, every_interleaving, number
 
 BASE = "per_vma_lock"
 BUSY = {"fault_threads": 1, "mmap_threads": 4, "disk": "200us"}
-SAFE = every_interleaving(BASE, "a fault and an unmap", "a fault and a protection")
+SAFE = every_interleaving(BASE, "a fault and an unmap")
 WAITS_FOR_THE_DISK_ALONE = number(
     BASE, 0.002, BUSY, "fault_call.max", most=210, unit="us",
     ask="The disk takes 200 us. For what else did this fault stand in a queue, and when? Look at its second pass.",
