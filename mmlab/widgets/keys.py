@@ -25,8 +25,8 @@ if (!window.mmlabKeys) {
   }, true);
 }
 """
-# A button that was pressed and cannot be pressed again would lose the focus to the page: the panel takes it. A live
-# region must be there before its text is.
+# A button that was pressed and cannot be pressed again loses the focus to the page (in some browsers before anybody is
+# told, so the panel remembers who had it): the panel takes it. A live region must be there before its text is.
 SCRIPT = f"""
 const panel = this.closest('.mmlab-panel');
 if (panel) {{
@@ -38,8 +38,12 @@ if (panel) {{
     one.setAttribute('role', 'status');
     one.setAttribute('aria-live', 'polite');
   }});
+  let last = null;
+  panel.addEventListener('focusin', event => {{ last = event.target; }});
+  panel.addEventListener('focusout', event => {{ if (!event.target.disabled) last = null; }});
   new MutationObserver(seen => seen.forEach(one => {{
-    if (one.target.disabled && one.target === document.activeElement) panel.focus({{preventScroll: true}});
+    const lost = [one.target, document.body].includes(document.activeElement);
+    if (one.target.disabled && one.target === last && lost) panel.focus({{preventScroll: true}});
   }})).observe(panel, {{subtree: true, attributes: true, attributeFilter: ['disabled']}});
 }}
 {LISTEN}
