@@ -21,13 +21,20 @@ def course(tmp_path_factory):
 
 
 def use(page, one):
-    """Move a widget's first slider, else press its first button, by keyboard, and wait until it shows something new."""
+    """Move a widget's first slider, else take another design, else press its first button, by keyboard, and wait until
+    it shows something new."""
     one.scroll_into_view_if_needed()
+    if "mmlab-sweep" in one.get_attribute("class"):
+        one.locator(".mmlab-note", has_text="runs are done.").first.wait_for(timeout=120_000)
     before = one.evaluate(SHOWN)
-    slider, button = one.get_by_role("slider"), one.locator("button:enabled:visible")
+    slider, box = one.get_by_role("slider"), one.locator(".mmlab-designs input[type=checkbox]:not(:checked)")
+    button = one.locator("button:enabled:visible")
     if slider.count():
         slider.first.focus()
         page.keyboard.press("ArrowLeft" if slider.first.get_attribute("aria-label") == "Disk latency" else "ArrowRight")
+    elif box.count():
+        box.first.focus()
+        page.keyboard.press("Space")
     else:
         button.first.focus()
         page.keyboard.press("Enter")
