@@ -329,7 +329,7 @@ def test_a_page_that_somebody_elses_read_left_unfilled_is_read_without_the_lock_
 
 
 def figures(design, **scenario):
-    row = mmlab.Scenario(design=design, **scenario).run(2, progress=False).row()
+    row = mmlab.Scenario(design=design, **scenario).run(1, progress=False).row()
     return [row["faults/s"], row["mmap pairs/s"], row["retries/fault"], row["walks/fault"]]
 
 
