@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -151,17 +152,12 @@ def test_a_dead_link_is_found(tmp_path):
     assert hygiene.links_lead_somewhere(broken(3, source=[dead]), tmp_path) == ["gone.ipynb"]
 
 
-@pytest.mark.parametrize(
-    ("source", "output", "passes"),
-    [
-        ("print(6 * 7)", said("42\n"), True),
-        ("print(6 * 7)", said("43\n"), False),
-        ("print('data:image/png;base64,AAAA')", said("data:image/png;base64,BBBB\n"), True),
-        ("import mmlab.course as c; c.predict('q', 'How long?')", said(""), False),
-    ],
-    ids=["same", "other", "pixels", "nothing stored"],
-)
-def test_another_output_than_the_stored_one_fails(tmp_path, source, output, passes):
-    notebook = GOOD | {"cells": [cell(source, output)]}
-    (tmp_path / "one.ipynb").write_text(json.dumps(notebook))
-    assert (nbval(tmp_path / "one.ipynb").returncode == 0) == passes
+def test_another_output_than_the_stored_one_fails_and_pixels_are_not_compared(tmp_path):
+    cells = [
+        cell("print(6 * 7)", said("42\n")),
+        cell("print(6 * 7)", said("43\n")),
+        cell("print('data:image/png;base64,AAAA')", said("data:image/png;base64,BBBB\n")),
+        cell("import mmlab.course as c; c.predict('q', 'How long?')", said("")),
+    ]
+    (tmp_path / "one.ipynb").write_text(json.dumps(GOOD | {"cells": cells}))
+    assert re.findall(r"^FAILED .*::Cell (\d)", nbval(tmp_path / "one.ipynb").stdout, re.M) == ["1", "3"]
