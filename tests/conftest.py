@@ -11,7 +11,7 @@ settings.load_profile("mmlab")
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the slow tier")
-    parser.addoption("--long", action="store_true", help="also run what takes an hour: all exercises, every way")
+    parser.addoption("--long", action="store_true", help="also run what takes an hour: exercises with nothing shared")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -7,9 +7,16 @@ from mmlab.checks import CORRECT, NOT_YET, PRACTICE, Draw, Work, correct, not_ye
 from mmlab.checks.asking import given, never, passes, times
 from mmlab.checks.graphs import deaf, overlooks, some_state, takes
 from mmlab.checks.kinds import spelled
+from mmlab.checks.unheeded import unheeded
 from mmlab.experiment.exploration import explore
 from mmlab.experiment.worlds import WORLDS, World
 from mmlab.grading.unseen import altered
+from mmlab.kernel import (
+    PAGEFAULT_RETRY_IO,
+    PAGEFAULT_RETRY_SIGNALPENDING,
+    put_page,
+    wait_on_page_locked_interruptible,
+)
 
 DONTNEED = "a fault under DONTNEED"
 WITH_SIGNAL = World("a fault, a signal and DONTNEED", signal=True, dontneed=True)
@@ -53,6 +60,31 @@ def test_who_sleeps_in_spite_of_a_signal_is_found_and_who_listens_is_not():
     once = explore("pagefault_args", "a fault and a signal", progress=False)
     assert deaf(once, 0, "SIGUSR1") is None
     assert deaf(explore("retry_once", "a fault and a kill", progress=False), 0, "SIGKILL") is not None
+
+
+def telling(reason_of):
+    """pagefault_args with a first wait that gives this reason for what the wait answered."""
+
+    async def drop_and_wait(k, args, page):
+        await args.mm.mmap_sem.up_read()
+        reason = reason_of(await wait_on_page_locked_interruptible(page))
+        await put_page(page)
+        args.reason |= reason
+        return False
+
+    return mmlab.designs["pagefault_args"].patched("telling", drop_and_wait=drop_and_wait)
+
+
+def test_who_starts_again_in_spite_of_the_signal_that_ended_the_wait_is_found():
+    # its second wait is deaf; but no signal ends a wait there, and the fault starts again
+    assert unheeded(explore("pagefault_args", WITH_SIGNAL, progress=False), 0, "SIGUSR1") is None
+    silent = explore(telling(lambda answer: PAGEFAULT_RETRY_IO), WITH_SIGNAL, progress=False)
+    assert silent.holds  # no rule is broken, and yet:
+    path = unheeded(silent, 0, "SIGUSR1")
+    assert str(silent.told(path).text()).count("down_read") == 2
+    # a signal that comes when the page has ended the wait is no reason
+    right = telling(lambda answer: PAGEFAULT_RETRY_SIGNALPENDING if answer else PAGEFAULT_RETRY_IO)
+    assert unheeded(explore(right, WITH_SIGNAL, progress=False), 0, "SIGUSR1") is None
 
 
 def test_a_fault_that_goes_on_over_a_change_is_found():

@@ -14,7 +14,7 @@ from score_helpers import ESSAY, essay, handed_in, made, solution
 from mmlab.grading.publish import Options, after
 from mmlab.grading.score import REJECTED
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NAME = "Ann <b>O'Lee</b>"
 
 

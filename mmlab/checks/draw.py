@@ -18,4 +18,3 @@ class Draw(Random):
     def __init__(self, key: str, exercise: str, check: str) -> None:
         text = f"{exercise}/{check}".encode()
         super().__init__(int.from_bytes(hmac.digest(key.encode(), text, "sha256")))
-        self.key = key

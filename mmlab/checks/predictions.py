@@ -18,10 +18,12 @@ FACTORS = {2: "twice", 0.5: "half", 1000: "a thousand times", 0.001: "a thousand
 def predicted(
     function: str, cases: Callable[[Draw], list[tuple]], truth: Callable[[Work, tuple], float], *,
     within: float = 0.02, plus: float = 0.0, unit: str = "", ask: Callable[[tuple], str] | str = "",
+    who: str = "a run says",
 ) -> Callable:  # fmt: skip
     """Correct when `function(*case)` is, for each case that is drawn, what `truth(work, case)` measures.
 
-    within: as a share of what is measured; plus: that much more. `ask`, or `ask(case)`, is the question otherwise.
+    within: as a share of what is measured; plus: that much more. `ask`, or `ask(case)`, is the question otherwise;
+    `who` says what is measured.
     """
 
     def run(work: Work, draw: Draw) -> Outcome:
@@ -34,7 +36,7 @@ def predicted(
             if abs(given - measured) <= within * abs(measured) + plus:
                 continue
             question = ask(case) if callable(ask) else ask
-            said = f"{call} answers {figure(given)}; a run says {figure(measured)}{unit and ' ' + unit}"
+            said = f"{call} answers {figure(given)}; {who} {figure(measured)}{unit and ' ' + unit}"
             return not_yet(f"{said}{compared(given, measured, within)}.\n{question}", replay=call)
         return correct()
 

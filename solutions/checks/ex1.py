@@ -113,6 +113,7 @@ CHECKS = (
             ask="Which areas end above this address, and which is the first?",
             hexadecimal=True,),
         unseen=True, needs=("search_vmas",),
+        belief="that the end of an area is its last address; it is the first one outside",
     ),
     Check(
         "accesses and stacks in other lists", 3,
@@ -125,12 +126,17 @@ CHECKS = (
             answers("check_access", stacks, access, ask=STACKS, hexadecimal=True),
         ),
         unseen=True, needs=("check_access",),
+        belief="that the gap is measured from where the stack begins now; what counts is what stays when it has grown",
     ),
-    Check("of two errors the first decides", 1, end_as_they_should(BASE, first_of_two), unseen=True, needs=FAULT),
+    Check(
+        "of two errors the first decides", 1, end_as_they_should(BASE, first_of_two), unseen=True, needs=FAULT,
+        belief="that the order of the questions does not matter; the first that fails decides how the access ends",
+    ),
     Check(
         "whoever unmaps meanwhile", 1,
         every_interleaving(BASE, "a fault and an unmap", "a fault without memory", "two faults"), unseen=True,
         needs=FAULT,
+        belief="that mmap_sem is needed for the search alone; until the page is mapped the vma must not go away",
     ),
     Check(
         "the kernel's own access without memory, and while somebody unmaps", 3,
@@ -141,6 +147,7 @@ CHECKS = (
             ),
         ),
         unseen=True, needs=FAULT,
+        belief="that lack of memory kills whoever made the access; the kernel itself wants to be told an error",
     ),
 )  # fmt: skip
 

@@ -38,17 +38,28 @@ def attack(work, draw):
 
 
 CHECKS = (
-    Check("on other disks, in other crowds", 3, all_of(SAFE, other_crowds), unseen=True),
-    Check("a page that is cached already", 2, every_interleaving(BASE, "a cached page and a remap"), unseen=True),
+    Check(
+        "on other disks, in other crowds", 3, all_of(SAFE, other_crowds), unseen=True,
+        belief="that mmap_sem is free when the page comes; the more threads map memory, the longer is its queue",
+    ),
+    Check(
+        "a page that is cached already", 2, every_interleaving(BASE, "a cached page and a remap"), unseen=True,
+        belief="that a fault which need not sleep cannot be overtaken; a remap can come between any two of its steps",
+    ),
     Check(
         "rights that are taken away meanwhile", 3,
         every_interleaving(BASE, "a fault and a protection", "a bad address"), unseen=True,
+        belief="that a good area is good in the next pass; its rights may be gone, and then its lock is still held",
     ),
     Check(
         "a kill, and a read that fails", 2, every_interleaving(BASE, "a fault and a kill", "a fault and a read error"),
         unseen=True,
+        belief="that the second pass finds the page; the task may be dying, or the read may have failed",
     ),
-    Check("under attack, better than synchronous and than page_flag", 2, all_of(SAFE, attack), unseen=True),
+    Check(
+        "under attack, better than synchronous and than page_flag", 2, all_of(SAFE, attack), unseen=True,
+        belief="that what is fast alone is fast under attack; there the second pass is the usual one",
+    ),
 )  # fmt: skip
 
 TAKES = "        vma = await k.lock_vma_under_rcu(mm, address) if user_mode(tsk) else None"

@@ -46,18 +46,26 @@ def holds(draw):
 
 
 CHECKS = (
-    Check("behind the end of the file nothing is read", 2, all_of(NEXT, end_of_file), unseen=True, needs=NOPAGE),
+    Check(
+        "behind the end of the file nothing is read", 2, all_of(NEXT, end_of_file), unseen=True, needs=NOPAGE,
+        belief="that behind each page there is another one; a file has an end",
+    ),
     Check(
         "trouble with the next page is not this fault's", 2, all_of(NEXT, not_this_fault_s_trouble), unseen=True,
         needs=NOPAGE,
+        belief="that whoever meets an error has to tell of it; nobody has touched the next page yet",
     ),
-    Check("the hold on other disks", 3, hold_as_predicted(holds), unseen=True),
+    Check(
+        "the hold on other disks", 3, hold_as_predicted(holds), unseen=True,
+        belief="that a queue takes as long as there are reads in it; the channels share them",
+    ),
     Check(
         "whoever remaps, reclaims or takes the memory", 1,
         every_interleaving(
             BASE, "two faults on two pages", "two faults and a remap", "a fault under reclaim", "a fault without memory"
         ),
         unseen=True, needs=NOPAGE,
+        belief="that a page stays where it was found while one sleeps",
     ),
 )  # fmt: skip
 

@@ -1,8 +1,10 @@
 """The unseen checks of exercise 3, and typical wrong answers with the points that they earn."""
 
+import inspect
 import math
 
 from mmlab.checks import Check
+from mmlab.checks.exercises import ex3
 from mmlab.checks.exercises.ex3 import rate_of_mprotect, wait_of_a_pair, wait_of_a_writer, wait_of_ps
 
 
@@ -33,12 +35,43 @@ def readers(draw):
     return found
 
 
+MOMENTS = 5_000
+
+
+def pair_waited(work, case):
+    """Two writers come together, at each of many moments evenly spread over the trace: what do they wait on average?"""
+    stretches, section = case
+    whole = sum(held + free for held, free in stretches)
+    total, number, begin = 0.0, 0, 0.0
+    for moment in range(MOMENTS):
+        at = (moment + 0.5) * whole / MOMENTS
+        while at >= begin + sum(stretches[number]):
+            begin += sum(stretches[number])
+            number += 1
+        first = max(0.0, begin + stretches[number][0] - at)
+        second = first + section
+        total += (first + second) / 2
+    return total / MOMENTS
+
+
 CHECKS = (
-    Check("the wait on other disks", 1, wait_of_a_writer(convoys), unseen=True, needs=("writer_wait",)),
-    Check("other steps of the stairs", 2, rate_of_mprotect(pauses), unseen=True, needs=("mprotect_rate",)),
-    Check("pairs in other traces", 2, wait_of_a_pair(traces), unseen=True, needs=("pair_wait",)),
-    Check("ps with other pauses", 3, wait_of_ps(readers), unseen=True, needs=("ps_wait",)),
-)
+    Check(
+        "the wait on other disks", 1, wait_of_a_writer(convoys), unseen=True, needs=("writer_wait",),
+        belief="that the reads can be divided evenly; a last round with few of them takes as long as a full one",
+    ),
+    Check(
+        "other steps of the stairs", 2, rate_of_mprotect(pauses), unseen=True, needs=("mprotect_rate",),
+        belief="that who asks in the middle of a section gets the lock at once; it waits for the end of that section",
+    ),
+    Check(
+        "pairs in other traces", 2, wait_of_a_pair(traces, pair_waited), unseen=True, needs=("pair_wait",),
+        belief="that both writers of a pair wait for the same time; the second waits for the first as well",
+    ),
+    Check(
+        "ps with other pauses", 3, wait_of_ps(readers), unseen=True, needs=("ps_wait",),
+        belief="that a longer pause makes a shorter wait; only the place within a batch where it ends counts",
+    ),
+)  # fmt: skip
 
 TEXT = """
 import math
@@ -87,6 +120,8 @@ def ps_wait(threads, channels, disk, pause):
     return theory.convoy_wait(threads, disk, channels) - pause
 """
 
+COPIED = f"PAIRS = {ex3.PAIRS!r}\n\n{inspect.getsource(ex3.pair_waited)}".replace(": Work", "")
+
 WRONG = {
     "the last round is not filled up": (answer(wait="threads / channels * disk"), 14),
     "one section for each read": (answer(sections="1"), 11),
@@ -97,6 +132,9 @@ WRONG = {
     ),
     "the second writer waits for the first, and so does the first": (
         answer(pair="sum(held**2 / 2 for held, _ in stretches) / whole + section"), 12,
+    ),
+    "the waits of pairs as the checks know them": (
+        answer(pair="pair_waited(None, (stretches, section))") + COPIED, 14,
     ),
     "ps waits for a whole batch": (answer(ps="batch"), 11),
     "ps sleeps through one batch at most": (answer(ps="max(0, batch - pause)"), 11),

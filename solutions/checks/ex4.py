@@ -37,8 +37,14 @@ CHECKS = (
         "an outside holder is company", 5, company, unseen=True,
         belief="that who shares an address space can be counted in threads, or that it never matters",
     ),
-    Check("a file that is cut short meanwhile", 1, every_interleaving(BASE, "a fault and a truncate"), unseen=True),
-    Check("two faults and a remap", 2, every_interleaving(BASE, "two faults and a remap"), unseen=True),
+    Check(
+        "a file that is cut short meanwhile", 1, every_interleaving(BASE, "a fault and a truncate"), unseen=True,
+        belief="that a file is as long after the sleep as it was before",
+    ),
+    Check(
+        "two faults and a remap", 2, every_interleaving(BASE, "two faults and a remap"), unseen=True,
+        belief="that the range maps the same file when the lock is taken again",
+    ),
     Check(
         "a crowd does not bring the convoy back", 1,
         number(BASE, 0.1, crowd, "mmap_wait.max", most=1_000, unit="us"), unseen=True,

@@ -34,10 +34,12 @@ CHECKS = (
     Check(
         "the last pass tells of an error and of a file cut short", 3,
         given(RIGHT, UNFLAGGED, every_interleaving(BASE, UNREADABLE, SHORTER, **OPTIONS)), unseen=True,
+        belief="that a page for which one waits will come; the disk may fail, and the file may be shorter",
     ),
     Check(
         "two threads, one bound for each", 2,
         given(RIGHT, UNFLAGGED, every_interleaving(BASE, "two faults", **OPTIONS)), unseen=True,
+        belief="that the number may be kept where all threads see it; it belongs to one fault",
     ),
     Check(
         "in the crowd the loopers keep two thirds", 3,
@@ -45,6 +47,7 @@ CHECKS = (
             BASE, 0.06, crowd, "mmaps_per_second", least=9_600, most=12_000, unit="pairs/s",
             ask="How many of a fault's reads hold mmap_sem, and how many do not?", **OPTIONS,
         )), unseen=True,
+        belief="that a bound costs nothing; in a crowd each fault uses it up, and its last read holds the lock",
     ),
 )  # fmt: skip
 

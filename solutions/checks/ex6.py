@@ -35,12 +35,12 @@ CHECKS = (
     Check(
         "the kernel's own access goes on, and fails only for a kill", 3,
         given(BOTH_WAITS, HEARS, GOES_ON, every_interleaving(BASE, COPY_KILL)), unseen=True,
-        belief="that the kernel can be sent home for a signal",
+        belief="that the kernel can be sent home for a signal; only a kill may fail its access",
     ),
     Check(
         "get_user_pages: NOWAIT keeps the lock, a kill ends the wait", 2,
         given(BOTH_WAITS, HEARS, every_interleaving(BASE, NOWAIT, GUP_KILL)), unseen=True,
-        belief="that RETRY always means the same",
+        belief="that RETRY always means the same; after it the lock is held with NOWAIT, and not held else",
     ),
     Check(
         "a fault that a signal ended is not counted", 2,
@@ -48,6 +48,7 @@ CHECKS = (
             BASE, 0.05, rain, counted_too_often, most=0, unit="faults",
             ask="A fault that goes home for a signal is not done; its replay is a new one. When do you count?",
         )), unseen=True,
+        belief="that a fault counts whenever it returns; one that a signal ended is not done, and its replay counts",
     ),
     Check(
         "in a rain of signals the looper is free", 3,
@@ -55,16 +56,20 @@ CHECKS = (
             BASE, 0.05, rain, "mmaps_per_second", least=14_000, unit="pairs/s",
             ask="After a signal the instruction is run again. What may that new fault do, and what may it not?",
         )), unseen=True,
+        belief="that the replay after a signal is a second pass; it is a new fault, and may drop the lock again",
     ),
     Check(
         "a page that cannot be read ends in SIGBUS, signal or not", 2,
         given(BOTH_WAITS, HEARS, every_interleaving(BASE, UNREADABLE)), unseen=True,
+        belief="that a wait ends with the page or with a signal; it may also end with a page that cannot be read",
     ),
 )  # fmt: skip
 
 
 SECOND = "args.tried and user_mode(tsk)"
 FIRST = "await wait_on_page_locked_interruptible(page)\n        signal"
+TELLS = "PAGEFAULT_RETRY_SIGNALPENDING if signal else PAGEFAULT_RETRY_IO"
+TELLS_AGAIN = "args.reason |= PAGEFAULT_RETRY_SIGNALPENDING\n    return False\n    ### END"
 
 WRONG = {
     "the second wait knows fatal signals only": ([(SECOND, "False")], 2),
@@ -79,6 +84,8 @@ WRONG = {
     "a fault that a signal ended is counted": (
         [("break  # over", "mm_account_fault(k, 3)\n            break  # over")], 18,
     ),
+    "the first wait does not tell of a signal": ([(TELLS, "PAGEFAULT_RETRY_IO")], 18),
+    "the second wait does not tell of a signal": ([(TELLS_AGAIN, TELLS_AGAIN.replace("SIGNALPENDING", "IO"))], 1),
     "no fixup": ([("        fixup_exception(tsk)", "        pass")], 17),
     "the lock is kept when a signal comes": ([("await args.mm.mmap_sem.up_read()  # w", "pass  # w")], 1),
     "the first wait knows fatal signals only": ([(FIRST, FIRST.replace("interruptible", "killable"))], 2),

@@ -43,15 +43,20 @@ CHECKS = (
         given(COUNTS, BOTH, every_interleaving(BASE, UNMAPPED)), unseen=True,
         belief="that equal numbers mean that nothing happened",
     ),
-    Check("a narrow counter comes round, and access is forbidden", 2, given(COUNTS, BOTH, FORBIDS), unseen=True),
+    Check(
+        "a narrow counter comes round, and access is forbidden", 2, given(COUNTS, BOTH, FORBIDS), unseen=True,
+        belief="that a vma which is still there still permits the access",
+    ),
     Check(
         "a file cut short, and a page that cannot be read", 2,
         given(GOES_ON, WALKS, every_interleaving(BASE, "a fault and a truncate", "a fault and a read error")),
         unseen=True,
+        belief="that a file has not changed where its vma has not",
     ),
     Check(
         "whoever changes this very vma is noticed, and every fault ends", 2,
         given(COUNTS, BOTH, every_interleaving(BASE, LATE)), unseen=True,
+        belief="that who goes on without a second walk only saves time; after a change of this vma it must not go on",
     ),
     Check(
         "more threads, more loopers, other disks", 3,
@@ -59,6 +64,7 @@ CHECKS = (
             BASE, 0.02, elsewhere, "walks_per_fault", most=1.25,
             ask="Nobody changes the vma of these faults. Why do they look it up again?",
         )), unseen=True,
+        belief="that changes elsewhere are too rare to matter; with many loopers there is one during each read",
     ),
 )  # fmt: skip
 GET, COMES_BACK = "    await get_vma(vma)\n", "    seq = vma.vm_lock_seq  # before the lock is dropped\n"

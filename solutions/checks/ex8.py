@@ -56,18 +56,37 @@ LATE = {name: find(name) for name in ("drop_for_io", "vm_fault_retry")}
 OTHERS = {name: find(name) for name in ("sequence_counter", "mm_lock_seq", "per_vma_lock", "per_vma_counter")}
 
 CHECKS = (
-    Check("two that use what is dead", 2, exposed(two_of(DEAD), 1, named=False), unseen=True, needs=("worlds",)),
-    Check("two with a lock too many or too few", 2, exposed(two_of(LOCKS), 1, named=False), unseen=True,
-          needs=("worlds",)),
-    Check("two that mistake a page", 2, exposed(two_of(PAGES), 1, named=False), unseen=True, needs=("worlds",)),
-    Check("two that end badly, or never", 2, exposed(two_of(ENDS), 1, named=False), unseen=True,
-          needs=("worlds",)),
-    Check("a convoy in disguise", 2, told_apart(CONVOYS, GOOD, drawn_disk, named=False), unseen=True,
-          needs=("runs", "accuses")),
-    Check("two that die late", 1, told_apart(LATE, GOOD, drawn_disk, named=False), unseen=True,
-          needs=("runs", "accuses")),
-    Check("good designs that you have not seen", 2, told_apart(SLOW, OTHERS, drawn_disk, named=False), unseen=True,
-          needs=("runs", "accuses")),
+    Check(
+        "two that use what is dead", 2, exposed(two_of(DEAD), 1, named=False), unseen=True, needs=("worlds",),
+        belief="that a stale pointer shows by itself; what it points to has to be taken away while the lock is dropped",
+    ),
+    Check(
+        "two with a lock too many or too few", 2, exposed(two_of(LOCKS), 1, named=False), unseen=True,
+        needs=("worlds",),
+        belief="that a lock goes wrong on the usual way; it is forgotten on the rare ways out",
+    ),
+    Check(
+        "two that mistake a page", 2, exposed(two_of(PAGES), 1, named=False), unseen=True, needs=("worlds",),
+        belief="that a page stays as it was found; somebody has to drop it or cut the file to show who relies on it",
+    ),
+    Check(
+        "two that end badly, or never", 2, exposed(two_of(ENDS), 1, named=False), unseen=True, needs=("worlds",),
+        belief="that a design which maps no wrong page is right; it may count wrongly, or never end",
+    ),
+    Check(
+        "a convoy in disguise", 2, told_apart(CONVOYS, GOOD, drawn_disk, named=False), unseen=True,
+        needs=("runs", "accuses"),
+        belief="that a design drops the lock or does not; it may depend on who asks",
+    ),
+    Check(
+        "two that die late", 1, told_apart(LATE, GOOD, drawn_disk, named=False), unseen=True, needs=("runs", "accuses"),
+        belief="that the rates tell everything; how long a killed task takes to die is in none of them",
+    ),
+    Check(
+        "good designs that you have not seen", 2, told_apart(SLOW, OTHERS, drawn_disk, named=False), unseen=True,
+        needs=("runs", "accuses"),
+        belief="that whoever does more work than the fastest is guilty; more work breaks no promise",
+    ),
 )  # fmt: skip
 
 ALL_OF_MMLAB = """

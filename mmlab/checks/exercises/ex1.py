@@ -101,11 +101,26 @@ EXERCISE = Exercise(
     base=BASE,
     functions=("search_vmas", "check_access", "do_page_fault"),
     checks=(
-        Check("the first area that ends above the address is found", 1, FOUND, needs=("search_vmas",)),
-        Check("an access is allowed where it is covered and permitted", 1, PERMITTED, needs=("check_access",)),
-        Check("the stack grows, and keeps its distance", 3, all_of(PERMITTED, GROWS), needs=("check_access",)),
-        Check("each fault of the program ends as it should", 2, ENDS, needs=FAULT),
-        Check("the kernel's own access gets an error and no signal", 4, KERNEL, needs=FAULT),
+        Check(
+            "the first area that ends above the address is found", 1, FOUND, needs=("search_vmas",),
+            belief="that find_vma finds the area that covers the address; it finds the first one that ends above it",
+        ),
+        Check(
+            "an access is allowed where it is covered and permitted", 1, PERMITTED, needs=("check_access",),
+            belief="that an area which was found covers the address and permits the access; both are still to be asked",
+        ),
+        Check(
+            "the stack grows, and keeps its distance", 3, all_of(PERMITTED, GROWS), needs=("check_access",),
+            belief="that a stack may grow down to any address; its size is limited, and its distance to the area below",
+        ),
+        Check(
+            "each fault of the program ends as it should", 2, ENDS, needs=FAULT,
+            belief="that a fault fails in one way; where it fails decides what the program gets",
+        ),
+        Check(
+            "the kernel's own access gets an error and no signal", 4, KERNEL, needs=FAULT,
+            belief="that each failed access is the program's own; in a system call the kernel wants an error, no signal",
+        ),
     ),
     hints=(
         "search_vmas does not ask whether an area covers the address: only whether it *ends* above it. check_access "

@@ -17,14 +17,19 @@ EXERCISE = Exercise(
     base=BASE,
     functions=("do_page_fault",),
     checks=(
-        Check("nothing stale, and no lock left behind", 2, SAFE),
+        Check(
+            "nothing stale, and no lock left behind", 2, SAFE,
+            belief="that the vma of the first pass can be used after the disk; its lock was dropped, and it may be gone",
+        ),
         Check(
             "safe, and a fault waits for the disk and for nobody who maps something else", 4,
             all_of(SAFE, WAITS_FOR_THE_DISK_ALONE),
+            belief="that a fault waits for the disk alone; with mmap_sem the second pass queues behind all who map memory",
         ),
         Check(
             "and ends however often its page is thrown out", 2,
             all_of(WAITS_FOR_THE_DISK_ALONE, every_interleaving(BASE, "a fault under DONTNEED")),
+            belief="that each pass may drop the lock; without a bound a fault can start again for ever",
         ),
     ),
     hints=(

@@ -99,10 +99,20 @@ EXERCISE = Exercise(
             "correct on every interleaving", 3,
             every_interleaving(BASE, "two faults", "a fault and a truncate", "a fault and a read error"),
             needs=NOPAGE,
+            belief="that a page which was waited for can be mapped; it may be unread, or out of its file meanwhile",
         ),
-        Check("the next page is on its way", 4, NEXT, needs=NOPAGE),
-        Check("and nobody waits for it", 2, PROMPT, needs=NOPAGE),
-        Check("the lock is held as long as predicted", 3, hold_as_predicted(holds)),
+        Check(
+            "the next page is on its way", 4, NEXT, needs=NOPAGE,
+            belief="that a fault should read only what was touched; the program will want the next page, too",
+        ),
+        Check(
+            "and nobody waits for it", 2, PROMPT, needs=NOPAGE,
+            belief="that to start a read is to wait for it; this fault needs one page only",
+        ),
+        Check(
+            "the lock is held as long as predicted", 3, hold_as_predicted(holds),
+            belief="that a fault waits for its own read alone; it waits for what the disk was asked for before, too",
+        ),
     ),
     hints=(
         "Write it without the next page first, with the list of steps beside you; the first check tells you when it "

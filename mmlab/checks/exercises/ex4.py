@@ -20,8 +20,14 @@ EXERCISE = Exercise(
     base=BASE,
     functions=("do_page_fault", "filemap_nopage"),
     checks=(
-        Check("nothing stale, whoever comes", 2, every_interleaving(BASE, "a fault and an unmap", "two faults")),
-        Check("a page that cannot be read ends in SIGBUS", 1, every_interleaving(BASE, "a fault and a read error")),
+        Check(
+            "nothing stale, whoever comes", 2, every_interleaving(BASE, "a fault and an unmap", "two faults"),
+            belief="that what was found under the lock is good after it; who starts again has to look it up again",
+        ),
+        Check(
+            "a page that cannot be read ends in SIGBUS", 1, every_interleaving(BASE, "a fault and a read error"),
+            belief="that a page is uptodate when its read is over; the read may have failed",
+        ),
         Check(
             "while the disk reads, the looper is free", 2, LOOPER_IS_FREE,
             belief="that to wait for the page is what costs; what costs is to hold mmap_sem meanwhile",

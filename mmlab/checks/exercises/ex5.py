@@ -73,8 +73,12 @@ EXERCISE = Exercise(
         Check(
             "every fault ends, and ends right", 1,
             all_of(every_interleaving(BASE, "a fault and a remap", DONTNEED, **OPTIONS), NO_BUS_ERROR),
+            belief="that the last pass may give up when the page is gone again; it has to wait for it, with the lock",
         ),
-        Check("a page from the disk is one major fault", 1, MAJOR),
+        Check(
+            "a page from the disk is one major fault", 1, MAJOR,
+            belief="that the last pass tells whether a fault was major; an earlier one may have waited for the disk",
+        ),
         Check(
             "get_user_pages keeps its lock", 2, every_interleaving(BASE, THEN_GUP, **OPTIONS),
             belief="that whoever comes through the fault path may let go of the lock; its caller may rely on it",

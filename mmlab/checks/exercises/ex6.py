@@ -1,11 +1,12 @@
 """Exercise 6: reasons and signals, and a signal that ends the second wait as well."""
 
 from ...experiment.worlds import World
-from ..asking import given, heard, passes
+from ..asking import given, heard, passes, shown
 from ..check import Check, Exercise
 from ..draw import Draw
-from ..kinds import all_of, every_interleaving, number
-from ..outcome import Outcome
+from ..kinds import all_of, every_interleaving, explored, holds, number
+from ..outcome import Outcome, correct, not_yet
+from ..unheeded import unheeded
 from ..work import Work
 
 BASE = "pagefault_args"
@@ -31,6 +32,24 @@ HEARD = heard(
     BASE, "SIGUSR1", SIGNAL,
     ask="In which pass is this, and is the lock held? What would the program have to wait for, if it is not let go?",
 )  # fmt: skip
+
+
+def over(work: Work, draw: Draw) -> Outcome:
+    """A fault whose wait a signal has ended does not start again."""
+    verdict = explored(work, BASE, SIGNAL)
+    outcome = holds(verdict, work.source)
+    if outcome is not None:
+        return outcome
+    path = work.once("unheeded", lambda: unheeded(verdict, 0, "SIGUSR1"))
+    if path is None:
+        return correct(f"In every interleaving of «{SIGNAL.name}» ({SIGNAL.bounds}).")
+    return not_yet(
+        f"In «{SIGNAL.name}» a signal ends the wait, and the fault takes mmap_sem once more before the program hears of "
+        "the signal.\nWhy has the wait ended, and what does args.reason say of it? Who queues for the lock with you?",
+        shown(verdict, path, "a signal unheeded", "a signal has ended the wait, and the fault starts again"),
+    )
+
+
 ONCE = "one retry, nothing stale, and the looper is free"
 HEARS = "any signal ends both waits of a program's own fault"
 FIRST = all_of(every_interleaving(BASE, "a fault and an unmap"), once, LOOPER_IS_FREE)
@@ -42,14 +61,20 @@ EXERCISE = Exercise(
     base=BASE,
     functions=("do_page_fault", "lock_page_or_retry", "drop_and_wait"),
     checks=(
-        Check(ONCE, 1, FIRST),
+        Check(ONCE, 1, FIRST,
+            belief="that a fault may drop the lock whenever it has to wait; after one retry its permission is spent",
+        ),
         Check(
             "a kill ends both waits", 1, all_of(every_interleaving(BASE, KILL), DIES_AT_ONCE),
             belief="that a killed task dies; it dies on its way back to user mode, and must get there",
         ),
         Check(
-            HEARS, 4, given(FIRST, ONCE, HEARD),
+            HEARS, 2, given(FIRST, ONCE, HEARD),
             belief="that who holds the lock must not be woken; it may let go of the lock and say why",
+        ),
+        Check(
+            "and then the fault is over", 2, given(BOTH_WAITS, HEARS, over),
+            belief="that it does not matter why a wait has ended; who is told RETRY_IO starts again, and is deaf meanwhile",
         ),
         Check(
             "an ordinary signal does not disturb get_user_pages", 2,

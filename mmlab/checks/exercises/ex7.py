@@ -82,7 +82,10 @@ EXERCISE = Exercise(
             WALKS, 3, GOES_ON,
             belief="that any change is a change of what I look at",
         ),
-        Check("a signal or a kill ends the wait", 1, given(GOES_ON, WALKS, every_interleaving(BASE, "a fault and a kill"))),
+        Check(
+            "a signal or a kill ends the wait", 1, given(GOES_ON, WALKS, every_interleaving(BASE, "a fault and a kill")),
+            belief="that only the page ends the wait; a signal ends it too, and what was taken has to be given back",
+        ),
     ),
     hints=(
         "Begin with drop_and_wait of sequence_counter (notebook 08): what it reads, where, and what it does with the "

@@ -14,10 +14,14 @@ EXERCISE = Exercise(
     title="Exercise 8, expose the wrong ones",
     functions=("worlds", "runs", "accuses"),
     checks=(
-        Check("your worlds expose the six that are shown", 4, exposed(SHOWN, nearly=4), needs=("worlds",)),
+        Check(
+            "your worlds expose the six that are shown", 4, exposed(SHOWN, nearly=4), needs=("worlds",),
+            belief="that a wrong line shows whenever it runs; somebody has to come just then",
+        ),
         Check(
             "your predicate tells the slow from the good", 3, told_apart(SLOW, GOOD, (3_000, 5_000)),
             needs=("runs", "accuses"),
+            belief="that a slow design is slow in each number; it shows only where somebody suffers from it",
         ),
     ),
     hints=(
