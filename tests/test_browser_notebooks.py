@@ -5,7 +5,7 @@ import shutil
 import pytest
 from browser_helpers import ROOT, barriers, browser_page, lab, open_notebook, run_all, theme
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("jupyterlab")]  # one browser for all
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 HERE = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 SHOWN = "one => one.innerText + [...one.querySelectorAll('svg')].map(svg => svg.ariaLabel).join()"

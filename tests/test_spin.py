@@ -11,6 +11,8 @@ from spin_judge import DESIGNS, MODELS, WORLDS, MissingTool, finding_in, judge, 
 from spin_mutants import MUTANTS
 from spin_table import PAGE, version
 
+pytestmark = pytest.mark.xdist_group("spin")  # they share what is compiled
+
 SMALL = (
     "one fault", "two faults", "two faults and a remap", "a fault and an unmap", "a fault under DONTNEED",
     "a fault under DONTNEED and mmap", "a fault under reclaim", "a fault and a truncate", "a fault and a read error",
