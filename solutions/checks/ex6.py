@@ -68,7 +68,7 @@ CHECKS = (
 
 SECOND = "args.tried and user_mode(tsk)"
 FIRST = "await wait_on_page_locked_interruptible(page)\n        signal"
-TELLS = "PAGEFAULT_RETRY_SIGNALPENDING if signal else PAGEFAULT_RETRY_IO"
+TELLS = "RETRY_SIGNALPENDING if signal"
 TELLS_AGAIN = "args.reason |= PAGEFAULT_RETRY_SIGNALPENDING\n    return False\n    ### END"
 
 WRONG = {
@@ -84,7 +84,7 @@ WRONG = {
     "a fault that a signal ended is counted": (
         [("break  # over", "mm_account_fault(k, 3)\n            break  # over")], 18,
     ),
-    "the first wait does not tell of a signal": ([(TELLS, "PAGEFAULT_RETRY_IO")], 18),
+    "the first wait does not tell of a signal": ([(TELLS, "RETRY_IO if signal")], 18),
     "the second wait does not tell of a signal": ([(TELLS_AGAIN, TELLS_AGAIN.replace("SIGNALPENDING", "IO"))], 1),
     "no fixup": ([("        fixup_exception(tsk)", "        pass")], 17),
     "the lock is kept when a signal comes": ([("await args.mm.mmap_sem.up_read()  # w", "pass  # w")], 1),
