@@ -167,7 +167,11 @@ def ask(worker: Worker, name: str, arguments: tuple, history: tuple) -> Stop:
         raise KernelBug(
             "soft lockup", f"{MOST_QUESTIONS:,} questions in one call of {name}", "what should end the loop"
         )
-    reply = worker.ask({"run": [name, arguments, history]})
+    worker.start()
+    told = worker.told
+    fresh = [pair for pair in dict.fromkeys(history) if pair not in told]
+    told.update((pair, number) for number, pair in enumerate(fresh, len(told)))
+    reply = worker.ask({"run": [name, arguments, [told[pair] for pair in history]], "told": fresh})
     try:
         known = dict(ALWAYS)
         for given in (("t", *arguments), *(answer for _, answer in history)):
