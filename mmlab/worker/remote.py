@@ -94,13 +94,13 @@ class RemoteDesign(Design):
 
     @contextmanager
     def again(self) -> Iterator:
-        """`run` of a fresh process, which knows nothing of what was asked before."""
+        """`run` of a fresh process, which knows nothing of what was asked before. Its Stops have no shape."""
         worker = Worker(self.task, self.worker.limits, self.worker.command)
 
         def run(name: str, arguments: tuple, history: tuple) -> Stop:
             if name in self.kept:
                 return self.run(name, arguments, history)
-            return ask(worker, name, arguments, history)
+            return ask(worker, name, arguments, history, shapes=False)
 
         try:
             yield run
@@ -161,8 +161,8 @@ def untouched(base: Design, source: str) -> dict:
     return kept
 
 
-def ask(worker: Worker, name: str, arguments: tuple, history: tuple) -> Stop:
-    """One run of a piece of code in a worker. Raises WorkerBug."""
+def ask(worker: Worker, name: str, arguments: tuple, history: tuple, shapes: bool = True) -> Stop:
+    """One run of a piece of code in a worker; shapes: see run_code. Raises WorkerBug."""
     if len(history) > MOST_QUESTIONS:
         raise KernelBug(
             "soft lockup", f"{MOST_QUESTIONS:,} questions in one call of {name}", "what should end the loop"
@@ -171,7 +171,7 @@ def ask(worker: Worker, name: str, arguments: tuple, history: tuple) -> Stop:
     told = worker.told
     fresh = [pair for pair in dict.fromkeys(history) if pair not in told]
     told.update((pair, number) for number, pair in enumerate(fresh, len(told)))
-    reply = worker.ask({"run": [name, arguments, [told[pair] for pair in history]], "told": fresh})
+    reply = worker.ask({"run": [name, arguments, [told[pair] for pair in history], shapes], "told": fresh})
     try:
         known = dict(ALWAYS)
         for given in (("t", *arguments), *(answer for _, answer in history)):

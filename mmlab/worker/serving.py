@@ -93,11 +93,11 @@ class Server:
     def reply(self, request: dict) -> dict:
         """Do what is asked."""
         if "run" in request:
-            name, arguments, history = request["run"]
+            name, arguments, history, shapes = request["run"]
             self.told += request["told"]
             self.unawaited.clear()
             answered = [self.told[number] for number in history]
-            stop = run_code(self.functions[name], arguments, self.functions, False, answered)
+            stop = run_code(self.functions[name], arguments, self.functions, False, answered, shapes)
             return raised(self.unawaited[0]) if self.unawaited else stop_reply(stop)
         if "session" in request:
             return self.converse(request)
