@@ -43,7 +43,8 @@ from mmlab.grading.unseen import unseen_checks
 
 KEY = "a class key for benchmarks"
 BARS = {"check": 2.0, "seen": 3.0, "submission": 10.0}
-CLASS, MACHINES = 1_000, (2, 16, 64)
+MACHINES = (2, 16, 64)
+"""cores to project on"""
 LOOK = 0.2
 """seconds between two looks at the memory"""
 
@@ -92,7 +93,7 @@ def graded(place: Path, out: str, **options) -> None:
     grade(place / "in", place / out, unseen=UNSEEN, key=place / "key", progress=False, **options)
 
 
-def batch(cpu: Callable, submissions: int, workers: int) -> None:
+def batch(cpu: Callable, submissions: int, workers: int, students: int) -> None:
     """Grade a folder, print what it cost, and project that on a class."""
     with folder() as place:
         mixed(place / "in", submissions, names())
@@ -113,11 +114,11 @@ def batch(cpu: Callable, submissions: int, workers: int) -> None:
         print(f"  cpu seconds                 {spent:8.1f}   {spent / submissions:.2f} a submission")
         print(f"  at {workers} cpus                   {spent / workers:8.1f}   seconds, if nobody else uses them")
         print(f"  memory of one submission    {peak / 1e6:8.0f}   MB at most, all its processes together")
-        project(cpu, place, spent / submissions)
+        project(cpu, place, spent / submissions, students)
 
 
-def project(cpu: Callable, place: Path, each: float) -> None:
-    """Print what 1,000 students would cost: scoring from what a submission cost, the rest by doing it for them all."""
+def project(cpu: Callable, place: Path, each: float, students: int) -> None:
+    """Print what a class would cost: scoring from what a submission cost, the rest by doing it for all of them."""
     there = defaultdict(list)
     with harvest(place / "in", names()) as found:
         files = {(one.student, one.exercise): one for one in found.found}
@@ -125,10 +126,10 @@ def project(cpu: Callable, place: Path, each: float) -> None:
             there[score.exercise].append(score)
         scores, handed_in = [], []
         for name, ones in there.items():
-            for number, score in zip(range(CLASS), cycle(ones), strict=False):
+            for number, score in zip(range(students), cycle(ones), strict=False):
                 student = f"student{number:05}"
                 scores.append(replace(score, student=student))
-                handed_in.append(replace(files[score.student, name], student=student))
+                handed_in.append(files[score.student, name]._replace(student=student))
                 store.write(place / "class", scores[-1], Basis(score.content, "", ""))
         scoring = size(place / "class")
         begin = cpu()
@@ -136,7 +137,7 @@ def project(cpu: Callable, place: Path, each: float) -> None:
         publishing = cpu() - begin
         assert not done.trouble, done.trouble
     hours = each * len(scores) / 3600
-    print(f"\nprojected from these, for {CLASS:,} students x {len(there)} exercises:\n")
+    print(f"\nprojected from these, for {students:,} students x {len(there)} exercises:\n")
     print(f"| | {' | '.join(f'{cores} cores' for cores in MACHINES)} |")
     print(f"|---|{'---|' * len(MACHINES)}")
     print(f"| scoring: {hours:.1f} cpu hours | {' | '.join(duration(hours / cores) for cores in MACHINES)} |")
@@ -145,8 +146,9 @@ def project(cpu: Callable, place: Path, each: float) -> None:
 
 
 def duration(hours: float) -> str:
-    """Hours, or minutes when there are few."""
-    return f"{hours:.1f} h" if hours >= 2 else f"{hours * 60:.0f} min"
+    """Hours, minutes or seconds, whichever is easy to read."""
+    seconds = hours * 3600
+    return f"{hours:.1f} h" if hours >= 2 else f"{seconds / 60:.0f} min" if seconds >= 300 else f"{seconds:.0f} s"
 
 
 def size(top: Path) -> int:
@@ -179,6 +181,7 @@ def main() -> None:
     one = kinds.add_parser("batch")
     one.add_argument("--submissions", type=int, default=100)
     one.add_argument("--workers", type=int, default=2)
+    one.add_argument("--students", type=int, default=1_000, help="of the class to project on")
     one = kinds.add_parser("repeats")
     one.add_argument("exercises", nargs="*", metavar="EXERCISE", help="default: all")
     one.add_argument("--submissions", type=int, default=20)
@@ -188,7 +191,7 @@ def main() -> None:
         if given.kind == "checks":
             checks(cpu, given.exercises)
         elif given.kind == "batch":
-            batch(cpu, given.submissions, given.workers)
+            batch(cpu, given.submissions, given.workers, given.students)
         else:
             repeats(given.submissions, given.times, given.exercises or names())
 

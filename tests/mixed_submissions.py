@@ -9,6 +9,7 @@ from grading_helpers import ROOT, hand_in, notebook
 from mmlab.checks.exercises import exercise
 from mmlab.grading.unseen import wrong_answers
 
+KINDS = ("right", "wrong", "hostile", "stub", "wrong", "right", "wrong", "right", "wrong", "right")
 BROKEN = "{"
 """no notebook"""
 
@@ -33,16 +34,13 @@ def endless(texts, name):
 
 
 def kinds_of(name):
-    """Submissions of one exercise, one after the other for ever: its text, once of each kind.
-
-    Of ten, four are right, four wrong, one is a stub, and one is hostile: an endless loop, or no notebook at all.
-    """
+    """Texts of submissions of one exercise, for ever; one that is hostile has an endless loop, or is no notebook."""
     right = cells("solutions", name)
     hostile = cycle([notebook(*endless(right, name)) if exercise(name).functions else BROKEN, BROKEN])
     wrong = cycle([notebook(text) for text, _ in wrong_answers(name).values()] or [notebook("1 + 1")])
     stub = notebook(*cells("exercises", name))
     while True:
-        for kind in ("right", "wrong", "right", "wrong", "stub", "right", "wrong", "right", "wrong", "hostile"):
+        for kind in KINDS:
             yield {"right": notebook(*right), "stub": stub}.get(kind) or next(wrong if kind == "wrong" else hostile)
 
 
