@@ -169,9 +169,11 @@ def ask(worker: Worker, name: str, arguments: tuple, history: tuple, shapes: boo
         )
     worker.start()
     told = worker.told
-    fresh = [pair for pair in dict.fromkeys(history) if pair not in told]
+    pairs = [(type(answer), question, answer) for question, answer in history]  # True is no 1
+    fresh = [pair for pair in dict.fromkeys(pairs) if pair not in told]
     told.update((pair, number) for number, pair in enumerate(fresh, len(told)))
-    reply = worker.ask({"run": [name, arguments, [told[pair] for pair in history], shapes], "told": fresh})
+    numbers = [told[pair] for pair in pairs]
+    reply = worker.ask({"run": [name, arguments, numbers, shapes], "told": [pair[1:] for pair in fresh]})
     try:
         known = dict(ALWAYS)
         for given in (("t", *arguments), *(answer for _, answer in history)):
