@@ -4,7 +4,7 @@
     mmlab.Scenario(design="synchronous", disk="18ms").run(seconds=5).timeline()
     mmlab.compare(["synchronous", "nopage_retry"], disk="18ms", seconds=5)
 
-Importing mmlab needs simpy and nothing else; pictures and panels import what they need when they are asked for.
+A run needs simpy and nothing else; pictures and panels import what they need when they are asked for.
 """
 
 from . import designs

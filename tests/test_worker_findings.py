@@ -232,6 +232,14 @@ def test_state_in_a_global_is_found_by_asking_again():
     assert "a global" in found.advice
 
 
+def test_state_that_an_earlier_exploration_set_off_for_good_is_found_all_the_same():
+    """In the process that knows both worlds each call of the second one answers alike."""
+    source = cell("if write_access: calls.append(1)\n    elif calls: await pte_none(page_table, address)", "calls = []")
+    with remote("synchronous", source, limits=QUICK) as there:
+        assert mmlab.explore(there, mmlab.World("a write", (0,), writes=True)).holds
+        assert mmlab.explore(there, "one fault").finding.kind == "answers differently when asked again"
+
+
 def test_what_is_only_the_same_within_one_process_is_found_by_a_fresh_one():
     before = "from random import SystemRandom\nfrom mmlab.kernel import find_vma\nluck = SystemRandom().getrandbits(30)"
     found = explored(cell("await find_vma(mm, luck)", before))
