@@ -4,12 +4,10 @@
     mmlab.Scenario(design="synchronous", disk="18ms").run(seconds=5).timeline()
     mmlab.compare(["synchronous", "nopage_retry"], disk="18ms", seconds=5)
 
-Importing mmlab needs simpy and nothing else; pictures and panels import what they need when they are asked for.
+A run needs simpy and nothing else; pictures and panels import what they need when they are asked for.
 """
 
 from . import designs
-from .experiment import Comparison, Result, Scenario, Sweep, compare, constant, exponential, sweep, uniform
-from .experiment.anatomy import one_fault
 from .kernel.bug import KernelBug
 
 __version__ = "0.1.0"
@@ -38,16 +36,26 @@ __all__ = [
 
 
 LATER = {
+    "Comparison": ".experiment.compare",
+    "Result": ".experiment.result",
+    "Scenario": ".experiment.scenario",
+    "Sweep": ".experiment.sweep",
     "Verdict": ".experiment.exploration",
     "Verdicts": ".experiment.verdicts",
     "World": ".experiment.worlds",
+    "compare": ".experiment.compare",
+    "constant": ".experiment.durations",
     "explore": ".experiment.exploration",
+    "exponential": ".experiment.durations",
+    "one_fault": ".experiment.anatomy",
     "panel": ".widgets",
     "step_panel": ".widgets",
+    "sweep": ".experiment.sweep",
     "sweep_panel": ".widgets",
+    "uniform": ".experiment.durations",
     "verdicts": ".experiment.verdicts",
 }
-"""what is imported when somebody asks for it: the panel needs ipywidgets, and few runs need the explorer"""
+"""what is imported when somebody asks for it: a worker needs no experiments, and panels need ipywidgets"""
 
 
 def __getattr__(name: str):

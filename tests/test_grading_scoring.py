@@ -264,32 +264,3 @@ EXPECTED = {
 def test_a_folder_is_graded_for_real_by_two_workers(submissions):
     (submissions / "in" / "retries" / "ex4" / "ex4.ipynb").write_text("{")
     assert graded(submissions, workers=2) == {**EXPECTED, "retries": (REJECTED, None)}
-
-
-@pytest.mark.slow
-def test_a_grader_that_was_killed_goes_on_and_comes_to_the_same(submissions):
-    words = ["grade", "in", "--out", "out", "--unseen", str(UNSEEN), "--key", "key", "--workers", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    killed = subprocess.Popen([sys.executable, "-m", "mmlab", *words], cwd=submissions, env=environment)
-    while not list((submissions / "out").rglob("nothing*.json")):
-        time.sleep(0.05)
-    killed.kill()
-    killed.wait()
-    assert len(results(submissions / "out")) < 4
-    assert graded(submissions) == EXPECTED
-
-
-@pytest.mark.slow
-def test_one_worker_two_and_a_cluster_give_the_same_bytes(submissions, tmp_path):
-    from distributed import LocalCluster
-
-    found = {}
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        for name, options in {
-            "one": {"workers": 1}, "two": {"workers": 2}, "cluster": {"dask": cluster.scheduler_address},
-        }.items():  # fmt: skip
-            grade(
-                submissions / "in", tmp_path / name, unseen=UNSEEN, key=submissions / "key", progress=False, **options
-            )
-            found[name] = [(tmp_path / name / file).read_bytes() for file in ("grades.csv", "details.csv")]
-    assert found["one"] == found["two"] == found["cluster"]

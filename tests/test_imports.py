@@ -111,11 +111,24 @@ def test_a_wrong_arrow_is_found(tmp_path, monkeypatch, file, source, arrow):
     assert [found.split(": ")[1] for found in wrong_arrows(path)] == [arrow]
 
 
-def test_importing_mmlab_brings_in_simpy_and_no_heavy_library():
-    heavy = {"numpy", "matplotlib", "ipywidgets", "IPython", "pandas", "tqdm", "asyncio", "distributed"}
-    script = f"import sys, mmlab; print(sorted({heavy!r} & set(sys.modules)), 'simpy' in sys.modules)"
+HEAVY = {"numpy", "matplotlib", "ipywidgets", "IPython", "pandas", "tqdm", "asyncio", "distributed"}
+
+
+def loaded_by(statement, watched):
+    """Those of the modules `watched` that a statement brings in, in a fresh interpreter."""
+    script = f"import sys\n{statement}\nprint(*sorted({watched!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split("\n")[0] == "[] True"
+    return done.stdout.split()
+
+
+def test_importing_mmlab_brings_in_no_heavy_library_and_a_run_simpy():
+    assert loaded_by("import mmlab", HEAVY | {"simpy"}) == []
+    assert loaded_by("import mmlab.experiment.run", HEAVY | {"simpy"}) == ["simpy"]
+
+
+def test_a_worker_process_loads_neither_simpy_nor_experiments():
+    """It is started afresh many times for one submission."""
+    assert loaded_by("import mmlab.worker.serving", {"simpy", "mmlab.experiment", "mmlab.view"}) == []
 
 
 def test_a_run_needs_nothing_beyond_the_standard_library_and_simpy():

@@ -209,6 +209,17 @@ def test_the_calls_of_a_timed_run_are_the_same_when_asked_again():
         there.ask_again()
 
 
+def test_a_worker_knows_each_answer_by_its_number_and_does_not_take_true_for_1():
+    source = "async def do_page_fault(k, address, write_access): return k.mm.mm_users, k.mm.mm_users"
+    look = ("get", ("h", "mm", "mm_struct"), "mm_users")
+    with remote("synchronous", source) as there:
+        for answers in ((1, True), (True, 1), (2, False), (0, 2)):
+            history = tuple((look, answer) for answer in answers)
+            told = there.run("do_page_fault", (0, False), history).what
+            assert repr(told) == repr(("t", *answers))
+        assert len(there.worker.told) == 5
+
+
 def test_a_design_that_lives_in_this_process_cannot_be_sent_to_a_worker():
     mine = here("nopage_retry", FORGETS_TO_LOOK_AGAIN)
     with pytest.raises(ValueError, match="give their source text"):

@@ -11,7 +11,7 @@ from mmlab.worker import Calculator, Limits, WorkerBug
 from mmlab.worker.trouble import CRASH, FLOOD, HANG, LIE, Untrue
 from mmlab.worker.values import from_plain, to_plain
 
-QUICK = Limits(cpu=0.3, answer=1.0, printed=100_000)
+QUICK = Limits(cpu=0.3, answer=4.0, printed=100_000)
 ODD = """
 import os, sys, time
 def echo(value): return value

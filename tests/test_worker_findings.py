@@ -95,7 +95,7 @@ def test_code_that_harms_its_process_ends_a_timed_run(evil):
 
 def test_an_endless_loop_is_broken_off_and_its_line_is_named():
     source = cell("while True: pass")
-    patient = replace(QUICK, answer=30)  # on a busy machine 0.3 s of cpu time may take more than a second
+    patient = replace(QUICK, answer=30.0)  # on a busy machine its processor time takes long
     for found in (explored(source, limits=patient), timed(source, limits=patient)):
         assert found.kind == "soft lockup"
         assert found.where[0] == "handle_pte_fault"
@@ -230,6 +230,14 @@ def test_state_in_a_global_is_found_by_asking_again():
     found = explored(cell(COUNTS.format(n=5), "calls = []"))
     assert found.kind == "answers differently when asked again"
     assert "a global" in found.advice
+
+
+def test_state_that_an_earlier_exploration_set_off_for_good_is_found_all_the_same():
+    """In the process that knows both worlds each call of the second one answers alike."""
+    source = cell("if write_access: calls.append(1)\n    elif calls: await pte_none(page_table, address)", "calls = []")
+    with remote("synchronous", source, limits=QUICK) as there:
+        assert mmlab.explore(there, mmlab.World("a write", (0,), writes=True)).holds
+        assert mmlab.explore(there, "one fault").finding.kind == "answers differently when asked again"
 
 
 def test_what_is_only_the_same_within_one_process_is_found_by_a_fresh_one():

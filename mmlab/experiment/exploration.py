@@ -162,14 +162,17 @@ def prepare(design: Design, world: World, grain: str) -> tuple[Stage, list[int]]
     return stage, populate(stage, world)
 
 
-def runner(design: Design, elsewhere: Callable | None) -> Callable:
-    """What runs a piece of code with a history: `elsewhere` the design's own, if that is given, and here the rest."""
+def runner(design: Design, elsewhere: Callable | None, shapes: bool = True) -> Callable:
+    """What runs a piece of code with a history: `elsewhere` the design's own, if that is given, and here the rest.
+
+    shapes: see run_code.
+    """
     functions = design.guarded
 
     def run(name: str, arguments: tuple, is_kernel: bool, history: tuple):
         if elsewhere is not None and not is_kernel:
             return elsewhere(name, arguments, history)
-        return run_code((PROGRAMS if is_kernel else functions)[name], arguments, functions, is_kernel, history)
+        return run_code((PROGRAMS if is_kernel else functions)[name], arguments, functions, is_kernel, history, shapes)
 
     return run
 
@@ -211,10 +214,10 @@ def kept_elsewhere(design: Design, stage: Stage) -> KernelBug | None:
         return None
     try:
         if design.elsewhere is None:
-            ask_again(stage.tree, stage.tree.run)
+            ask_again(stage.tree, runner(design, None, shapes=False))
         else:
             with design.elsewhere.again() as fresh:
-                ask_again(stage.tree, runner(design, fresh))
+                ask_again(stage.tree, runner(design, fresh, shapes=False))
     except KernelBug as bug:
         return bug
     return None

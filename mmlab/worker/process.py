@@ -12,14 +12,13 @@ import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-
-import simpy
 
 from .lines import from_line, to_line
 from .trouble import CRASH, FLOOD, HANG, LIE, Untrue, WorkerBug
 
-ROOTS = dict.fromkeys(str(Path(module).resolve().parents[n]) for module, n in ((__file__, 2), (simpy.__file__, 1)))
+ROOTS = dict.fromkeys(str(Path(find_spec(name).origin).resolve().parents[1]) for name in ("mmlab", "simpy"))
 ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join(ROOTS),
     "PYTHONHASHSEED": "0",
@@ -58,6 +57,7 @@ class Worker:
 
     It is started when it is first asked, and again after it was killed; `incarnation` counts that. `command` comes
     before the interpreter: a sandbox. `printed` is what the code wrote to stdout and stderr, as far as it is kept.
+    `told` numbers the answers that this incarnation knows: a history names them instead of sending them again.
     """
 
     def __init__(self, task: dict, limits: Limits | None = None, command: Sequence[str] = ()) -> None:
@@ -68,6 +68,7 @@ class Worker:
         self.asked = 0
         self.process: subprocess.Popen | None = None
         self.hello: dict = {}
+        self.told: dict[tuple, int] = {}
         self.captured = b""
 
     @property
@@ -104,6 +105,7 @@ class Worker:
             self.poll.register(end, select.POLLIN)
         self.incarnation += 1
         self.asked = self.total = 0
+        self.told = {}
         self.captured = self.buffer = b""
         cpu = {"cpu": self.limits.cpu, "load": self.limits.load}
         self.hello = self.ask({**self.task, **cpu}, self.limits.start)

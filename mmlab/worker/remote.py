@@ -94,13 +94,13 @@ class RemoteDesign(Design):
 
     @contextmanager
     def again(self) -> Iterator:
-        """`run` of a fresh process, which knows nothing of what was asked before."""
+        """`run` of a fresh process, which knows nothing of what was asked before. Its Stops have no shape."""
         worker = Worker(self.task, self.worker.limits, self.worker.command)
 
         def run(name: str, arguments: tuple, history: tuple) -> Stop:
             if name in self.kept:
                 return self.run(name, arguments, history)
-            return ask(worker, name, arguments, history)
+            return ask(worker, name, arguments, history, shapes=False)
 
         try:
             yield run
@@ -161,13 +161,19 @@ def untouched(base: Design, source: str) -> dict:
     return kept
 
 
-def ask(worker: Worker, name: str, arguments: tuple, history: tuple) -> Stop:
-    """One run of a piece of code in a worker. Raises WorkerBug."""
+def ask(worker: Worker, name: str, arguments: tuple, history: tuple, shapes: bool = True) -> Stop:
+    """One run of a piece of code in a worker; shapes: see run_code. Raises WorkerBug."""
     if len(history) > MOST_QUESTIONS:
         raise KernelBug(
             "soft lockup", f"{MOST_QUESTIONS:,} questions in one call of {name}", "what should end the loop"
         )
-    reply = worker.ask({"run": [name, arguments, history]})
+    worker.start()
+    told = worker.told
+    pairs = [(type(answer), question, answer) for question, answer in history]  # True is no 1
+    fresh = [pair for pair in dict.fromkeys(pairs) if pair not in told]
+    told.update((pair, number) for number, pair in enumerate(fresh, len(told)))
+    numbers = [told[pair] for pair in pairs]
+    reply = worker.ask({"run": [name, arguments, numbers, shapes], "told": [pair[1:] for pair in fresh]})
     try:
         known = dict(ALWAYS)
         for given in (("t", *arguments), *(answer for _, answer in history)):

@@ -39,6 +39,7 @@ class Server:
         self.design = None
         self.module = None
         self.functions: dict = {}
+        self.told: list[tuple] = []
         self.unawaited: list[KernelBug] = []
 
     def read(self) -> dict:
@@ -92,9 +93,11 @@ class Server:
     def reply(self, request: dict) -> dict:
         """Do what is asked."""
         if "run" in request:
-            name, arguments, history = request["run"]
+            name, arguments, history, shapes = request["run"]
+            self.told += request["told"]
             self.unawaited.clear()
-            stop = run_code(self.functions[name], arguments, self.functions, False, history)
+            answered = [self.told[number] for number in history]
+            stop = run_code(self.functions[name], arguments, self.functions, False, answered, shapes)
             return raised(self.unawaited[0]) if self.unawaited else stop_reply(stop)
         if "session" in request:
             return self.converse(request)

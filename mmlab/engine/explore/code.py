@@ -174,16 +174,19 @@ class Recall:
         return self.ask("count", (handle, operator, number))
 
 
-def run_code(function: Callable, arguments: tuple, functions: dict, is_kernel: bool, history) -> Stop:
+def run_code(
+    function: Callable, arguments: tuple, functions: dict, is_kernel: bool, history, shapes: bool = True
+) -> Stop:  # fmt: skip
     """Run `function(k, *arguments)`, a coroutine, with the answers of `history`; return where it stops.
 
-    `arguments` are in plain form; `history` has (question, answer) pairs.
+    `arguments` are in plain form; `history` has (question, answer) pairs. shapes: whether to tell the
+    coroutine's shape, which is half the work.
     """
     with PATIENCE:
-        return drive(function, arguments, functions, is_kernel, history)
+        return drive(function, arguments, functions, is_kernel, history, shapes)
 
 
-def drive(function: Callable, arguments: tuple, functions: dict, is_kernel: bool, history) -> Stop:
+def drive(function: Callable, arguments: tuple, functions: dict, is_kernel: bool, history, shapes: bool) -> Stop:
     """run_code, but for the patience with loops that never await."""
     asker = Recall(functions, is_kernel, history)
     k = asker.handle("k", "Machine")
@@ -194,7 +197,7 @@ def drive(function: Callable, arguments: tuple, functions: dict, is_kernel: bool
         while True:
             yielded = coroutine.send(None)
             if yielded is pause:
-                return stopped(asker, coroutine)
+                return stopped(asker, coroutine if shapes else None)
             charges += 1
             if type(yielded) is not int or charges > MOST_CHARGES:
                 return Stop("raise", not_ours(yielded, charges), place=asker.place)
