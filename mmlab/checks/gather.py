@@ -91,7 +91,9 @@ def definitions_of(text: str, cell: int) -> list[Definition]:
             block = "\n".join(lines[first - 1 : node.end_lineno])
             whole = block if ast_alone(block) else ast.get_source_segment(text, node)
             binds, changes = bound(node)
-            found.append(Definition(cell, whole, frozenset(binds), frozenset(changes), frozenset(used(whole) | changes)))
+            found.append(
+                Definition(cell, whole, frozenset(binds), frozenset(changes), frozenset(used(whole) | changes))
+            )
     return found
 
 

@@ -16,7 +16,7 @@ STUBS = (
     "def check_access(vmas, address, write_access):\n    raise NotImplementedError\n",
 )
 SIGNED = {"nbgrader": {"grade": True, "points": 20, "grade_id": "ex1-check", "locked": False, "solution": True}}
-LOCALS = '''
+LOCALS = """
 def search_vmas(vmas, address):
     number = 0
     for start, end, _ in vmas:
@@ -24,7 +24,7 @@ def search_vmas(vmas, address):
             return number
         number += 1
     return None
-'''
+"""
 
 
 def tampered() -> bytes:

@@ -93,6 +93,7 @@ class Entry:
     points    that it must get
     reads     words that its student must read, in the note or in the message of a check
     innocent  it means no harm
+    volatile  what follows these words is another each time, a clock for instance
     """
 
     name: str
@@ -103,6 +104,7 @@ class Entry:
     reads: str = ""
     exercise: str = "ex1"
     innocent: bool = False
+    volatile: bool = False
 
     def hand_in(self, place: Path) -> None:
         """Put it where nbgrader collects it."""
@@ -141,7 +143,9 @@ def search(*lines: str, before: str = "") -> tuple[str, ...]:
 
 def first(*lines: str, before: str = "") -> tuple[str, ...]:
     """A right search_vmas that does this first."""
-    return search(*lines, "return next((n for n, (_, end, _) in enumerate(vmas) if address < end), None)", before=before)
+    return search(
+        *lines, "return next((n for n, (_, end, _) in enumerate(vmas) if address < end), None)", before=before
+    )
 
 
 def fault(*lines: str, before: str = "") -> tuple[str, ...]:

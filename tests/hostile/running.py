@@ -20,17 +20,17 @@ from .entry import NOT_TAKEN, Entry, Place
 ROOT = Path(__file__).resolve().parent.parent.parent
 UNSEEN = ROOT / "solutions" / "checks"
 KEY = "the class key of the corpus"
-BUDGETS = {"CHECK": 8.0, "SUBMISSION": 30.0, "ANSWER": 3.0, "HURRIED": 1.0, "PATIENCE": 20.0}
+BUDGETS = {"CHECK": 8.0, "SUBMISSION": 30.0, "ANSWER": 3.0, "HURRIED": 1.0, "PATIENCE": 20.0, "IMPATIENCE": 8.0}
 """smaller than a real batch has them, so that the corpus costs minutes"""
 
 
 class Graded(NamedTuple):
-    """`scores` by student; `called` is how many came to the port that nobody may reach."""
+    """`scores` by student and exercise; `called` is how many came to the port that nobody may reach."""
 
     place: Place
     summary: Summary
     published: publish.Published
-    scores: dict[str, Score]
+    scores: dict[tuple[str, str], Score]
     called: int
 
 
@@ -71,7 +71,7 @@ def graded(top: Path, entries: Iterable[Entry], workers: int = 2) -> Graded:
             called = 1
         except BlockingIOError:
             pass
-    return Graded(place, summary, told[0], {one.student: one for one in results(place.grades)}, called)
+    return Graded(place, summary, told[0], {(one.student, one.exercise): one for one in results(place.grades)}, called)
 
 
 def told(score: Score) -> list[str]:
@@ -81,7 +81,7 @@ def told(score: Score) -> list[str]:
 
 def faults(entry: Entry, graded: Graded) -> list[str]:
     """What an entry got that it must not get."""
-    score = graded.scores.get(entry.name)
+    score = graded.scores.get((entry.name, entry.exercise))
     if entry.status == NOT_TAKEN:
         stray = "\n".join(graded.summary.stray)
         found = [] if entry.reads in stray else [f"the list of what was not taken does not say {entry.reads!r}"]

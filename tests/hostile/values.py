@@ -101,11 +101,13 @@ VALUES = [
     worth("state-in-a-file", "keeps its count in a file", search(
         "import os", "open('/tmp/count', 'a').write('x')", "count = os.path.getsize('/tmp/count')",
         "return (0, 0, 1, 1, None, None, 9)[min(count, 7) - 1]"), AGAIN, 0),
-    worth("clock", "the clock for an answer", search("import time; return time.monotonic_ns() & 1023 | 64"), AGAIN, 0),
+    worth("clock", "the clock for an answer", search("import time; return time.monotonic_ns() & 1023 | 64"), AGAIN, 0,
+          volatile=True),
     worth("dice", "right, with a random number of its own process in it when asked for the second time", search(
         f"found = {RIGHT}", "calls.append(1)", "if len(calls) > 1 and calls[0] == 2: return luck",
         "return found if address != 0x4000 or vmas[0][0] != 0x1000 else found + 1e-12 * luck",
-        before="import os\nluck = int.from_bytes(os.urandom(2), 'big')\ncalls = []\n"), AGAIN, 0),
+        before="import os\nluck = int.from_bytes(os.urandom(2), 'big')\ncalls = []\n"), AGAIN, 0,
+        volatile=True),
     worth("patched-same", "replaces the comparison of answers, and Check, in its own process", search(
         "return 77", before=armed(
             "import sys, types",
