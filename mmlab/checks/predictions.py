@@ -23,7 +23,7 @@ LEADS_OUT = frozenset((
         if isinstance(value, ModuleType) and name not in {*ALLOWED, "abc"}
     ),
 ))  # fmt: skip
-"""attributes of allowed modules that are other modules, such as statistics.sys, or that take a name or code as a text"""
+"""attributes of allowed modules that are other modules, such as statistics.sys, or that take names or code as a text"""
 INSIDE = ("__", "gi_", "cr_", "ag_", "tb_", "f_")
 """how the names of attributes begin that show Python's own frames and namespaces"""
 FACTORS = {2: "twice", 0.5: "half", 1000: "a thousand times", 0.001: "a thousandth of"}

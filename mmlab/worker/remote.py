@@ -140,7 +140,7 @@ class RemoteDesign(Design):
 
 
 def compare(stop: Stop, name: str, rest: tuple, answer: object) -> None:
-    """Raise KernelBug unless `stop` is what came before: the first question of `rest`, or the answer if there is none."""
+    """Raise KernelBug unless `stop` is what came before: the first question of `rest`, or else the answer."""
     if stop.kind == "raise":
         raise stop.what
     before = ("ask", rest[0][0]) if rest else ("return", answer)
