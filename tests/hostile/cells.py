@@ -1,4 +1,4 @@
-"""Notebooks that were cut up, doubled, decorated or broken: the work is found by name, and only what it needs is run."""
+"""Notebooks that were cut up, doubled, decorated, broken: the work is found by name, and only what it needs is run."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ CELLS = [
        ("get_ipython().ast_transformers.append(lambda tree: tree)", *STUBS), "Still to be written", 0, innocent=False),
     ok("wrong-language", "a notebook of another language", (json.dumps({"R": "x <- 1"}), "x <- function(y) y"),
        "No cell defines search_vmas", 0),
-    ok("imports-everything", "import * of the kernel's names above the function", (IMPORTS, "from mmlab.kernel import *",
-       *RIGHT)),
+    ok("imports-everything", "import * of the kernel's names above the function",
+       (IMPORTS, "from mmlab.kernel import *", *RIGHT)),
 ]  # fmt: skip
 assert SEEN_SEARCH == 1

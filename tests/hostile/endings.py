@@ -1,4 +1,4 @@
-"""Code that does not come back, ends its process, or takes all that there is. It costs the check in which it does so."""
+"""Code that does not come back, ends its process, or takes all that there is: it costs its own checks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HOG = (
 ENDINGS = [
     judged("endless-loop", "while True", first("while True: pass"), "soft lockup"),
     judged("endless-loop-deaf-to-signals", "an endless loop that ignores SIGINT, SIGTERM and SIGALRM", first(
-        "import signal", "for one in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM): signal.signal(one, signal.SIG_IGN)",
+        "import signal", "for one in (2, 14, 15): signal.signal(one, signal.SIG_IGN)",
         "while True: pass"), "soft lockup"),
     lost("endless-loop-catches-all", "an endless loop that catches every exception", first(
         "while True:", "    try:", "        n = 0", "        while True: n += 1", "    except BaseException: pass"),

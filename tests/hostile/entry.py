@@ -156,5 +156,5 @@ def fault(*lines: str, before: str = "") -> tuple[str, ...]:
 
 
 def armed(*lines: str) -> str:
-    """Lines that run when the text is loaded, for a function that says `armed`: only what a function needs is loaded."""
+    """Lines that run when the text is loaded, for a function that says `armed`: what none needs is not loaded."""
     return f"armed = exec({chr(10).join(lines)!r}, globals())\n"

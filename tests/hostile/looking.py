@@ -1,4 +1,4 @@
-"""Code that looks for what it must not see, and reaches for what it must not touch. What it tries is refused, and told."""
+"""Code that looks for what it must not see, and reaches for what it must not touch. It is refused, and told."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ LOOKING = [
             "import socket; socket.create_connection(('192.0.2.1', 80), 1)", "Network is unreachable"),
     refused("asks-for-a-name", "asks for the address of a name",
             "import socket; socket.getaddrinfo('example.org', 80)", "gaierror"),
-    finds("writes-everywhere", "writes a file in fourteen folders, the neighbours' and the grades' among them", *SOMEWHERE,
+    finds("writes-everywhere", "writes a file in fourteen folders, a neighbour's and the grades' among them",
+          *SOMEWHERE,
           "for place in places:",
           "    try: open(f'{place}/@TOKEN@', 'w').write('was here'); found = place not in ('/tmp',) and place or found",
           "    except OSError: pass"),

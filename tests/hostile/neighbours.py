@@ -39,8 +39,8 @@ NEIGHBOURS = [
     Entry("innocent-nothing", "the notebook as it was given", released("ex1"), GRADED, 0, "Still to be written",
           innocent=True),
     Entry("innocent-almost", "one limit forgotten", (GAP,), GRADED, GAP_POINTS, "", innocent=True),
-    Entry("innocent-formulas", "exercise 3, all formulas right; 4 further points are given by hand", solved("ex3"), GRADED,
-          16, "", exercise="ex3", innocent=True),
+    Entry("innocent-formulas", "exercise 3, all formulas right; 4 further points are given by hand",
+          solved("ex3"), GRADED, 16, "", exercise="ex3", innocent=True),
     Entry("innocent-lock-kept", "exercise 4, a lock that is kept where it should be dropped", (KEEPS,), GRADED,
           KEEPS_POINTS, "", exercise="ex4", innocent=True),
 ]  # fmt: skip

@@ -14,23 +14,23 @@ LONGEST = 150
 """characters of what a student reads that are shown"""
 HEAD = """# Hostile and broken submissions
 
-Made by `tests/hostile_table.py`; do not edit. {number} submissions, graded as one batch by two workers inside bubblewrap.
-`tests/test_hostile.py` grades them again and compares each status and each number of points with what was written down for
-it beforehand (`tests/hostile/`), and this page letter by letter.
+Made by `tests/hostile_table.py`; do not edit. {number} submissions, graded as one batch by two workers inside
+bubblewrap. `tests/test_hostile.py` grades them again and compares each status and each number of points with what was
+written down for it beforehand (`tests/hostile/`), and this page letter by letter.
 
-- Most are of exercise 1, which has 20 points: 2 for `search_vmas`, 7 for `check_access`, 11 for `do_page_fault`. Wicked code
-  stands in one of them, and right code beside it: so **7** means that the wicked `search_vmas` lost its 2 points and nothing
-  else was touched, **2** the same of a wicked fault handler, and **9** that both are right. A function that nobody wrote
-  earns nothing.
+- Most are of exercise 1, which has 20 points: 2 for `search_vmas`, 7 for `check_access`, 11 for `do_page_fault`. Wicked
+  code stands in one of them, and right code beside it: so **7** means that a wicked `search_vmas` lost its 2 points and
+  nothing else was touched, **2** the same of a wicked fault handler, and **9** that both functions are right. What
+  nobody wrote earns nothing.
 - Work that answers differently when it is asked again earns nothing from there on: nobody can say what it is.
-- "partly graded": some checks could not be judged, because the process was gone or did not come back. They have no points,
-  and that is no earned 0.
-- The budgets are smaller than in a real batch: {check:g} s of processor time a check in place of 20, {answer:g} s for an answer in
-  place of 8.
-- Meanwhile a port of the machine listened and nobody called, and no file of the course, of a neighbour and of the gradebook
-  changed. Afterwards no process was left.
+- "partly graded": some checks could not be judged, because the process was gone or did not come back. They have no
+  points, and that is no earned 0.
+- The budgets are smaller than in a real batch: {check:g} s of processor time a check in place of 20, {answer:g} s for
+  an answer in place of 8.
+- Meanwhile a port of the machine listened and nobody called, and no file of the course, of a neighbour and of the
+  gradebook changed. Afterwards no process was left.
 
-| | submissions | graded | partly graded | crashed | rejected | missing or not taken | grader's fault |
+| | submissions | graded | partly graded | crashed | rejected | not there | grader's fault |
 |---|---|---|---|---|---|---|---|
 """
 

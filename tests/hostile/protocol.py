@@ -11,7 +11,7 @@ SERVER = "import os, sys, time; server = sys._getframe(1).f_locals['self']"
 
 
 def forges(name: str, tries: str, line: str, reads: str, points: float = ACCESS) -> Entry:
-    """A function that writes this reply, an expression of bytes in which `n` is the number of the request, and waits."""
+    """A function that writes this reply, bytes in which `n` is the number of the request, and waits."""
     work = first(SERVER, "n = server.current", f"os.write(server.replies, {line})", "time.sleep(600)")
     return Entry(name, tries, work, GRADED, points, reads)
 
@@ -36,7 +36,8 @@ def handler(*lines: str, before: str = "") -> tuple[str, ...]:
 def awaits(name: str, tries: str, yielded: str, reads: str, points: float = SEARCH) -> Entry:
     """A handler that awaits something of its own, which yields this."""
     before = (
-        f"class Forged:\n    def __init__(self, k): self.k = k\n    def __await__(self):\n        yield {yielded}\n"
+        "from mmlab.worker.conversation import Question\n"
+        f"class Forged:\n    def __init__(self, k): self.k = k\n    def __await__(self): yield {yielded}\n"
     )
     return wicked(name, tries, fault("await Forged(k)", before=before), reads, points)
 
@@ -113,7 +114,7 @@ PROTOCOL = [
     says("markup-for-a-place", "an exception at a line that is markup",
          '"stop": "raise", "what": ["ValueError", ""], "place": ["f", 1, "</code><script>alert(1)</script>"]',
          "</code><script>alert(1)</script>"),
-    Entry("server-of-its-own", "runs a server of its own in place of the worker's, which answers 0 to everything", search(
+    Entry("server-of-its-own", "runs a server of its own in place of the worker's, which answers 0 always", search(
         SERVER, f"os.execv(sys.executable, [sys.executable, '-c', {OWN_SERVER!r}, str(server.requests.fileno()),"
         " str(server.replies), str(server.current)])"), GRADED, 0, "answers 0"),
     Entry("patched-json", "replaces json in its process", search("return 77", before=armed(
@@ -125,7 +126,7 @@ PROTOCOL = [
         ACCESS, "answers 77"),
     Entry("import-hook", "an import hook that gives modules of its own", search(
         "sys.meta_path.insert(0, Hook())", "import mmlab.checks.kinds", "return mmlab.checks.kinds.right",
-        before="import sys, types\nclass Hook:\n    def find_spec(self, name, *_): raise ImportError('mine: ' + name)\n"),
+        before="import sys\nclass Hook:\n    def find_spec(self, name, *_): raise ImportError('mine: ' + name)\n"),
         GRADED, ACCESS, "mine: mmlab.checks"),
     Entry("pokes-memory", "writes over Python's small numbers, so that -5 is 0", search(
         "ctypes.c_int.from_address(id(-5) + 24).value = 0", "return -5", before="import ctypes\n"), GRADED, ACCESS,
@@ -135,7 +136,8 @@ PROTOCOL = [
 
     wicked("plain-def", "def in place of async def", (
         fault()[0], "def do_page_fault(k, address, write_access):\n    pass\n", fault()[2]), "async def"),
-    wicked("returns-at-once", "returns and does nothing", handler("return"), "has come back to the same fault 20 times"),
+    wicked("returns-at-once", "returns and does nothing", handler("return"),
+           "has come back to the same fault 20 times"),
     wicked("says-it-is-done", "does nothing, and counts the fault as done", handler("k.current.min_flt += 1"), "BUG"),
     wicked("counts-a-million", "counts a fault a million times", fault("k.current.maj_flt += 1_000_000"), "BUG"),
     wicked("leaves-the-lock", "keeps mmap_sem", handler(
@@ -146,8 +148,8 @@ PROTOCOL = [
     wicked("charges-for-ever", "uses no time for ever", handler("while True: await charge(0)"), "BUG"),
     wicked("asks-for-ever", "asks one question for ever", handler(
         "while True: await find_vma(k.current.mm, address)"), ""),
-    wicked("handler-exits", "os._exit in the fault handler", fault("import os; os._exit(7)"), "ended with exit status 7",
-           status=PARTLY),
+    wicked("handler-exits", "os._exit in the fault handler", fault("import os; os._exit(7)"),
+           "ended with exit status 7", status=PARTLY),
     wicked("handler-sleeps", "sleeps in the fault handler", fault("import time; time.sleep(600)"),
            "has not come back to the kernel", status=PARTLY),
     wicked("handler-loops", "loops in the fault handler", fault("while True: pass"), "soft lockup"),
@@ -156,13 +158,14 @@ PROTOCOL = [
     awaits("yields-text", "awaits what yields a text", "'done'", "BUG"),
     awaits("yields-negative-time", "gives time back", "-1_000", "ns of cpu time", SEARCH + UNMAPS),
     awaits("yields-all-time", "uses a century at once", "10**18", "ns of cpu time", SEARCH + UNMAPS),
-    awaits("yields-a-forged-signal", "asks the kernel to send a signal", "__import__('mmlab').worker.conversation.Question("
+    awaits("yields-a-forged-signal", "asks the kernel to send a signal", "Question("
            "('send_sig', 'SIGKILL', ('h', 'me', 'task_struct')), None)", "not a fault handler's to call"),
-    awaits("yields-a-forged-struct", "asks about a struct that it was never given", "__import__('mmlab').worker"
-           ".conversation.Question(('put_page', ('h', 77, 'page')), None)", "which this call was never given"),
-    awaits("yields-a-forged-question", "asks what does not exist", "__import__('mmlab').worker.conversation.Question("
+    awaits("yields-a-forged-struct", "asks about a struct that it was never given", "Question("
+           "('put_page', ('h', 77, 'page')), None)", "which this call was never given"),
+    awaits("yields-a-forged-question", "asks what does not exist", "Question("
            "('full_marks', 20), None)", "does not exist"),
-    wicked("writes-a-field", "puts a lock of its own into mm_struct", fault("k.current.mm.mmap_sem = None"), "AttributeError"),
+    wicked("writes-a-field", "puts a lock of its own into mm_struct", fault("k.current.mm.mmap_sem = None"),
+           "AttributeError"),
     wicked("says-it-is-dead", "says of itself that it has come to its end", fault(
         "k._asker.ask('set', (k.current, 'exit_code', 'SIGKILL'))", "return"), "asks set in a way that does not exist"),
     wicked("reaches-inside", "takes the struct behind a handle", fault(

@@ -40,7 +40,8 @@ VALUES = [
     answers("always-equal", "an object that is equal to everything", "Like()", NO_NUMBER,
             like("def __eq__(self, other): return True", "def __hash__(self): return 0")),
     answers("never-unequal", "an object that is unequal to nothing, smaller and larger than everything", "Like()",
-            NO_NUMBER, like("def __ne__(self, other): return False", "__lt__ = __gt__ = __le__ = __ge__ = lambda *_: True")),
+            NO_NUMBER, like("def __ne__(self, other): return False",
+                            "__lt__ = __gt__ = __le__ = __ge__ = lambda *_: True")),
     answers("int-subclass", "a number of its own kind, equal to every other", "Like(7)", NO_NUMBER,
             like("def __eq__(self, other): return True", "def __sub__(self, other): return 0",
                  "def __hash__(self): return 0", of="int")),
@@ -78,7 +79,7 @@ VALUES = [
     answers("very-long-text", "a text of 100 MB", "'x' * 100_000_000", "MemoryError"),
     answers("long-text", "a text of 5,000 characters", "'x' * 5_000", "a text of 5,000 characters"),
     answers("half-a-character", "half a character", r"'\ud800'", r"answers '\ud800'"),
-    answers("html", "a script, for whoever reads the feedback", "'<script>alert(1)</script>'",
+    answers("script", "a script, for whoever reads the feedback", "'<script>alert(1)</script>'",
             "answers '<script>alert(1)</script>'"),
     answers("terminal", "escape sequences for a terminal", r"'\x1b[2J\x1b]0;owned\x07'", r"answers '\x1b[2J"),
     worth("formula", "an exception whose text a spreadsheet would run", (
@@ -93,7 +94,8 @@ VALUES = [
     worth("seen-cases-only", "a table of the answers to the seen cases", seen_table(), "answers 5",
           ACCESS + SEEN_SEARCH),
     worth("counts-calls", "answers by the number of the call, right in the order of the seen cases", search(
-        "calls.append(1)", "return (0, 0, 1, 1, None, None, 9)[min(len(calls), 7) - 1]", before="calls = []\n"), AGAIN, 0),
+        "calls.append(1)", "return (0, 0, 1, 1, None, None, 9)[min(len(calls), 7) - 1]",
+        before="calls = []\n"), AGAIN, 0),
     worth("wears-out", "right five times in each process, and then not", search(
         "calls.append(1)", f"return {RIGHT} if len(calls) < 6 else 9", before="calls = []\n"), AGAIN, 0),
     worth("once-for-all", "the answer of the first call, for all", search(
