@@ -138,24 +138,27 @@ PROTOCOL = [
         fault()[0], "def do_page_fault(k, address, write_access):\n    pass\n", fault()[2]), "async def"),
     wicked("returns-at-once", "returns and does nothing", handler("return"),
            "has come back to the same fault 20 times"),
-    wicked("says-it-is-done", "does nothing, and counts the fault as done", handler("k.current.min_flt += 1"), "BUG"),
-    wicked("counts-a-million", "counts a fault a million times", fault("k.current.maj_flt += 1_000_000"), "BUG"),
+    wicked("says-it-is-done", "does nothing, and counts the fault as done", handler("k.current.min_flt += 1"),
+           "has come back to the same fault 20 times"),
+    wicked("counts-a-million", "counts a fault a million times", fault("k.current.maj_flt += 1_000_000"),
+           "fault counted twice"),
     wicked("leaves-the-lock", "keeps mmap_sem", handler(
-        "await k.current.mm.mmap_sem.down_read()", "return"), "BUG"),
+        "await k.current.mm.mmap_sem.down_read()", "return"), "lock leaked"),
     wicked("frees-a-lock-of-nobody", "lets go of mmap_sem, which it has not", fault(
-        "await k.current.mm.mmap_sem.up_read()"), "BUG"),
+        "await k.current.mm.mmap_sem.up_read()"), "released by a stranger"),
     wicked("forgets-await", "forgets an await", fault("k.current.mm.mmap_sem.down_read()"), "never awaited"),
-    wicked("charges-for-ever", "uses no time for ever", handler("while True: await charge(0)"), "BUG"),
-    wicked("asks-for-ever", "asks one question for ever", handler(
-        "while True: await find_vma(k.current.mm, address)"), ""),
+    wicked("charges-for-ever", "uses no time for ever", handler("while True: await charge(0)"),
+           "awaits in a row that ask nothing"),
+    wicked("asks-for-ever", "asks one question for ever, and has not the lock for it", handler(
+        "while True: await find_vma(k.current.mm, address)"), "lock not held"),
     wicked("handler-exits", "os._exit in the fault handler", fault("import os; os._exit(7)"),
            "ended with exit status 7", status=PARTLY),
     wicked("handler-sleeps", "sleeps in the fault handler", fault("import time; time.sleep(600)"),
            "has not come back to the kernel", status=PARTLY),
     wicked("handler-loops", "loops in the fault handler", fault("while True: pass"), "soft lockup"),
     wicked("asyncio", "awaits asyncio's sleep", fault("import asyncio; await asyncio.sleep(0)"), "foreign awaitable"),
-    awaits("yields-nothing", "awaits what yields nothing", "None", "BUG"),
-    awaits("yields-text", "awaits what yields a text", "'done'", "BUG"),
+    awaits("yields-nothing", "awaits what yields nothing", "None", "foreign awaitable"),
+    awaits("yields-text", "awaits what yields a text", "'done'", "foreign awaitable"),
     awaits("yields-negative-time", "gives time back", "-1_000", "ns of cpu time", SEARCH + UNMAPS),
     awaits("yields-all-time", "uses a century at once", "10**18", "ns of cpu time", SEARCH + UNMAPS),
     awaits("yields-a-forged-signal", "asks the kernel to send a signal", "Question("
@@ -177,6 +180,6 @@ PROTOCOL = [
         "calls.append(1)", "if len(calls) % 2 == 0: k.current.mm.mm_users", before="calls = []\n"),
         "answers differently when asked again", SEEN_SEARCH),
     wicked("one-shape", "tells the explorer that it stands at the same place at all times", fault(
-        "armed", before=ONE_SHAPE), "", SEARCH + 7),
+        "armed", before=ONE_SHAPE), "unknown struct", SEARCH + 7),
 ]  # fmt: skip
 assert FAULT == 11
