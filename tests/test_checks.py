@@ -68,10 +68,24 @@ def test_what_the_function_needs_comes_along_and_nothing_else_is_run():
 @pytest.mark.parametrize(
     "cell",
     ["%matplotlib inline\ndef f(n): return 2 * n", "!ls\ndef f(n): return 2 * n", "f?\ndef f(n): return 2 * n",
-     "a = 1; b = 2\ndef f(n): return 2 * n", "@staticmethod\ndef f(n):\n    return 2 * n"],
+     "a = 1; b = 2\ndef f(n): return 2 * n", "@staticmethod\ndef f(n):\n    return 2 * n",
+     "%%time\ndef f(n): return 2 * n", "\n%%capture out\ndef f(n): return 2 * n",
+     "# one\u2028two\x0cthree\x85four\nTWO = 2\nONE = 1\ndef f(n): return TWO * n * ONE",
+     "TWO = 1\r\nTWO += 1\r\ndef f(n):\r\n    return TWO * n"],
 )  # fmt: skip
 def test_a_cell_with_magics_decorators_or_several_statements_on_a_line_is_read(cell):
     assert statuses(cell) == [CORRECT]
+
+
+def test_a_scratch_cell_that_fails_may_have_the_name_of_a_functions_local():
+    """Only what a function reads from outside itself is gathered: names of its locals are not."""
+    scratch = "total = undefined_name\nn = 1 / 0\npart = open('/nowhere')"
+    assert statuses(scratch, "def f(n):\n    total = sum(part for part in (n, n))\n    return total") == [CORRECT]
+
+
+def test_what_a_table_is_filled_with_belongs_to_it():
+    table = ["TABLE = {}\nTABLE['two'] = 2", "TABLE['more'] = 0", "def f(n): return f.factor * n + TABLE['more']"]
+    assert statuses(*table, "f.factor = TABLE['two']") == [CORRECT]
 
 
 @pytest.mark.parametrize("first", ["", "%time 1\n", "f??\n"])
@@ -264,6 +278,12 @@ def formula(*cells):
         ("from mmlab import theory\ndef f(n): return theory.convoy_wait(n, 2)", False, "uses mmlab"),
         ("def f(n): return __import__('mmlab').x", False, "uses __import__"),
         ("def f(n): return ().__class__.x", False, "uses __class__"),
+        ("import statistics\ndef f(n): return statistics.sys.x", False, "uses sys"),
+        ("from statistics import sys as s\ndef f(n): return s.x", False, "uses sys"),
+        ("import operator as o\ndef f(n): return o.attrgetter('x')(n)", False, "uses attrgetter"),
+        ("def f(n): return (1 for _ in ()).gi_frame", False, "uses gi_frame"),
+        ("def f(n):\n    match n:\n        case object(__class__=c): return c", False, "uses __class__"),
+        ("from statistics import mean\ndef f(n):\n    numbers = [n, n].copy()\n    return 2 * mean(numbers)", True, ""),
     ],
 )
 def test_a_formula_is_held_against_a_measurement_and_has_only_arithmetic(cell, holds, words):

@@ -149,11 +149,11 @@ def test_after_its_processor_time_is_used_up_the_other_checks_of_a_submission_ar
 
 
 def test_too_many_processes_and_too_much_memory_together_are_seen_from_outside():
-    used = scoring.excess(Used(0, 0, scoring.PROCESSES + 1), 0, 0)
+    used = scoring.excess(Used(0, 0, scoring.PROCESSES + 1), 0, False)
     assert used[0] == CRASHED and "processes" in used[1]
-    assert "memory" in scoring.excess(Used(0, scoring.MEMORY + 1, 1), 0, 0)[1]
-    assert scoring.excess(Used(1, 1, 1), 1, scoring.PATIENCE + 1)[0] == TIMEOUT
-    assert scoring.excess(Used(100, 1 << 20, 20), 1, 1) is None
+    assert "memory" in scoring.excess(Used(0, scoring.MEMORY + 1, 1), 0, False)[1]
+    assert scoring.excess(Used(1, 1, 1), 1, True)[0] == TIMEOUT
+    assert scoring.excess(Used(100, 1 << 20, 20), 1, False) is None
 
 
 def test_a_family_counts_what_its_members_used_and_ends_with_all_of_them():

@@ -24,6 +24,8 @@ def shout():
 def divide(a, b): return a / b
 def thing(): return object()
 def deep(): return deep()
+def huge(): return 1 << 64
+def long(): return 10 ** 5_000
 def crowd(): return list(range(1000))
 class Always:
     def __eq__(self, other): return True
@@ -74,6 +76,8 @@ def test_what_breaks_the_process_is_a_finding_and_the_next_call_works(odd, name,
         (("thing",), "TypeError"),
         (("yes",), "TypeError"),
         (("deep",), "RecursionError"),
+        (("huge",), "TypeError"),
+        (("long",), "TypeError"),
         (("absent",), "NameError"),
     ],
 )

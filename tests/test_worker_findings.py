@@ -142,6 +142,7 @@ LIES = {
     '{"stop": ["ask"]}': "a way that does not exist",
     '{"stop": "raise", "what": [1]}': "does not say which",
     '{"stop": "raise", "what": ["a b", ""]}': "does not say which",
+    '{"stop": "raise", "what": ["worker hangs", "no fault of mine", ""]}': "seen from outside",
     '{"stop": "return", "place": ["f", "x", 1]}': "does not say at which",
     '{"stop": "ask"}': "not a question",
     '{"stop": "ask", "what": []}': "not a question",
@@ -167,6 +168,7 @@ LIES = {
     ASK % '"get"': "asks get",
     ASK % '"set", ["h", "me", "task_struct"], "held", ["t"]': "asks set",
     ASK % '"set", ["h", "me", "task_struct"], "flags", "x"': "asks set",
+    ASK % '"set", ["h", "me", "task_struct"], "exit_code", "SIGKILL"': "asks set",
     ASK % '"count", ["h", "mm", "mm_struct"], "%", 2': "asks count",
     ASK % '"count", ["h", 1, "counter"], "%", 0': "asks count",
     ASK % '"count", ["h", 1, "counter"], "*", 2': "asks count",
@@ -252,6 +254,40 @@ def test_state_in_a_global_is_found_in_a_timed_run_by_asking_again():
         mmlab.Scenario(design=there, **SHORT).run(seconds=0.001)
         with pytest.raises(mmlab.KernelBug, match="answers differently when asked again"):
             there.ask_again()
+
+
+LAZY_WHEN_ASKED_AGAIN = """
+import sys
+from mmlab.kernel import VM_FAULT_MAJOR, find_vma, good_area
+
+async def do_page_fault(k, address, write_access):
+    frame = sys._getframe()
+    while frame and frame.f_code.co_name != "converse":
+        frame = frame.f_back
+    if frame is None:
+        return
+    tsk = k.current
+    await tsk.mm.mmap_sem.down_read()
+    vma = await find_vma(tsk.mm, address)
+    await good_area(vma, address, write_access)
+    if await k.handle_mm_fault(tsk.mm, vma, address, write_access) == VM_FAULT_MAJOR:
+        tsk.maj_flt += 1
+    else:
+        tsk.min_flt += 1
+    await tsk.mm.mmap_sem.up_read()
+"""
+
+
+def test_another_way_to_the_same_answer_is_found_by_asking_again():
+    with remote("synchronous", LAZY_WHEN_ASKED_AGAIN, limits=QUICK) as there:
+        mmlab.Scenario(design=there, **SHORT).run(seconds=0.001)
+        with pytest.raises(mmlab.KernelBug, match="answers differently when asked again"):
+            there.ask_again()
+
+
+def test_time_without_end_that_is_used_in_no_time_is_a_finding():
+    found = timed(cell("while True: await charge(0)", "from mmlab.kernel import charge"))
+    assert (found.kind, "awaits in a row" in found.detail) == ("soft lockup", True)
 
 
 def test_no_reply_can_do_more_than_be_refused():

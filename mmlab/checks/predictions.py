@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
 
 from ..view import units
 from .draw import Draw
@@ -11,7 +13,19 @@ from .outcome import Outcome, correct, not_yet
 from .work import Work
 
 ALLOWED = frozenset(("math", "fractions", "statistics", "itertools", "functools", "collections", "operator", "bisect"))
-FORBIDDEN = frozenset(("__import__", "eval", "exec", "open", "compile", "getattr", "globals", "vars", "__builtins__"))
+FORBIDDEN = frozenset(("eval", "exec", "open", "compile", "getattr", "globals", "locals", "vars", "breakpoint"))
+LEADS_OUT = frozenset((
+    "attrgetter", "methodcaller", "update_wrapper", "wraps", "singledispatch", "singledispatchmethod",
+    *(
+        name
+        for module in map(import_module, sorted(ALLOWED))
+        for name, value in vars(module).items()
+        if isinstance(value, ModuleType) and name not in {*ALLOWED, "abc"}
+    ),
+))  # fmt: skip
+"""attributes of allowed modules that are other modules, such as statistics.sys, or that take names or code as a text"""
+INSIDE = ("__", "gi_", "cr_", "ag_", "tb_", "f_")
+"""how the names of attributes begin that show Python's own frames and namespaces"""
 FACTORS = {2: "twice", 0.5: "half", 1000: "a thousand times", 0.001: "a thousandth of"}
 
 
@@ -58,16 +72,23 @@ def compared(given: float, measured: float, within: float) -> str:
 
 def pencil_and_paper(work: Work, draw: Draw) -> Outcome:
     """Correct when the functions are arithmetic: nothing of mmlab, no files, no other ways out."""
-    for node in ast.walk(ast.parse(work.source)):
+    try:
+        tree = ast.parse(work.source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return not_yet(f"Your formulas are not Python: {error}")
+    for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names if alias.name.partition(".")[0] not in ALLOWED]
         elif isinstance(node, ast.ImportFrom):
             names = [node.module or "."] * ((node.module or "").partition(".")[0] not in ALLOWED)
+            names += filter(leads_out, (alias.name for alias in node.names))
         elif isinstance(node, ast.Name):
-            names = [node.id] * (node.id in FORBIDDEN)
+            names = [node.id] * (node.id in FORBIDDEN or node.id.startswith("__"))
         elif isinstance(node, ast.Attribute):
-            names = [node.attr] * node.attr.startswith("__")
+            names = [node.attr] * leads_out(node.attr)
+        elif isinstance(node, ast.MatchClass):
+            names = [*filter(leads_out, node.kwd_attrs)]
         if names:
             return not_yet(
                 f"Line {node.lineno} uses {names[0]}. These formulas are for pencil and paper: arithmetic, and of "
@@ -75,3 +96,8 @@ def pencil_and_paper(work: Work, draw: Draw) -> Outcome:
                 "write down if you had no computer to ask?"
             )
     return correct()
+
+
+def leads_out(name: str) -> bool:
+    """Whether an attribute of that name may lead to something that is no arithmetic."""
+    return name in LEADS_OUT or name.startswith(INSIDE)

@@ -6,6 +6,7 @@ import linecache
 import re
 import sys
 import threading
+import time
 import warnings
 from contextlib import suppress
 
@@ -13,7 +14,10 @@ from ..kernel.bug import KernelBug, is_ours
 from .report import last_events, unawaited_in
 
 SOFT_LOCKUP_SECONDS = 5.0
-"""wall-clock seconds without any progress after which a learner's loop is broken off"""
+"""seconds without any progress after which a learner's loop is broken off"""
+MOST_LOOKS = 12
+"""times that the watchdog looks at a run which makes no progress and uses no processor: that one waits for a worker,
+which has limits of its own, or for a busy machine"""
 ORIGIN = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
 
@@ -147,12 +151,15 @@ class Watchdog:
         def watch() -> None:
             import ctypes
 
-            seen = None
+            seen, since, looks = None, 0.0, 0
             while not self.over.wait(SOFT_LOCKUP_SECONDS):
-                progress = self.engine.batches, self.engine.k.now
-                if progress == seen and not self.over.is_set():
+                progress, used = (self.engine.batches, self.engine.k.now), time.process_time()
+                if progress != seen:
+                    seen, since, looks = progress, used, 0
+                    continue
+                looks += 1
+                if (used - since > SOFT_LOCKUP_SECONDS / 2 or looks > MOST_LOOKS) and not self.over.is_set():
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(SoftLockup))
-                seen = progress
 
         with suppress(RuntimeError):  # in the browser there are no threads; the tab's own stop button ends a loop
             threading.Thread(target=watch, name="mmlab watchdog", daemon=True).start()

@@ -15,6 +15,7 @@ from .classkey import class_key, default, fingerprint
 from .engines import Cluster, Local
 from .intake import Rejected, take
 from .layouts import Found, Harvest, harvest, read_students
+from .plain import shown
 from .score import MISSING, REJECTED, STATUSES, TROUBLE, Score
 from .scoring import Examined, Job, Stopped, score_of
 from .store import Basis
@@ -104,7 +105,7 @@ def grade(
         batch.prepare(handed_in)
         try:
             with engine as running, counted("graded", len(found), progress) as tell:
-                batch.run(found, running, tell)
+                batch.run(found, running, lambda student: tell(shown(student)))
         except KeyboardInterrupt:
             batch.tables()
             done = sum(batch.summary.graded.values())

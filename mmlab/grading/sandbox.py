@@ -29,7 +29,8 @@ ROOT = (
 """what becomes of each kind of caller; root gives up these three capabilities when it becomes somebody else"""
 FIRST_UID = 2_000_000
 PACKAGE = Path(__file__).resolve().parent.parent
-"""mmlab itself: all of it is seen but the grader"""
+HIDDEN = ("checks", "grading")
+"""what is not seen of mmlab: a worker needs neither"""
 HOW_TO = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap), or say --unsafe-local and what that gives up"
 
 
@@ -84,7 +85,9 @@ def walls(program: str, as_root: bool) -> tuple[str, ...]:
         for above in reversed(Path(path).parents[:-1]):
             words += ["--dir", str(above)]  # or it would be root's alone
         words += ["--ro-bind", os.path.realpath(path), path]
-    words += ["--tmpfs", str(PACKAGE / "grading"), "--remount-ro", str(PACKAGE / "grading"), "--remount-ro", "/"]
+    for name in HIDDEN:
+        words += ["--tmpfs", str(PACKAGE / name), "--remount-ro", str(PACKAGE / name)]
+    words += ["--remount-ro", "/"]
     for name, value in ENVIRONMENT.items():
         words += ["--setenv", name, value]
     return (*words, "--", *(somebody(FIRST_UID + os.getpid()) if as_root else ()))

@@ -36,10 +36,12 @@ PROCESSES = 64
 ANSWER, HURRIED, START = 8.0, 2.0, 20.0
 """seconds of wall time that a worker may take to answer, to answer after one did not, and to begin; who takes longer is
 looked at again, alone: no score depends on these"""
-PATIENCE = 120.0
-"""seconds of wall time without a word from the subprocess, after which a check is looked at again, alone"""
+PATIENCE, IMPATIENCE = 120.0, 20.0
+"""seconds of wall time without a word from the subprocess, after which a check is looked at again, alone; and after one
+that was ended so: who sleeps a little in each of a thousand answers must not keep the others waiting for an hour"""
 TICK = 0.25
 """seconds between two looks at what is used"""
+WAITS = "This check has not come to an end in all the time that there is: what does your code wait for?"
 LOST = (TIMEOUT, CRASHED, NOT_RUN)
 """marks of checks that were not judged"""
 MOST_NOTES = 5
@@ -150,6 +152,7 @@ def examine(job: Job, done: Examined, wanted: list[int], stop: Event | None) -> 
 def follow(there: Subprocess, done: Examined, checks: tuple, wanted: list[int], stop: Event | None) -> None:
     """Take the marks of a subprocess as they come; return when it ends or is ended."""
     current, began, heard, before = None, inf, time.monotonic(), done.cpu
+    patience = IMPATIENCE if any(mark.message == WAITS for mark in done.marks.values()) else PATIENCE
     reading = False
     for message in there.messages():
         if stop is not None and stop.is_set():
@@ -157,7 +160,7 @@ def follow(there: Subprocess, done: Examined, checks: tuple, wanted: list[int], 
         used = there.family.used()
         done.cpu = before + used.cpu
         if message is None:
-            fault = excess(used, used.cpu - began, time.monotonic() - heard)
+            fault = excess(used, used.cpu - began, time.monotonic() - heard > patience)
             if fault and reading:
                 unreadable(done, checks, wanted)
                 return
@@ -200,20 +203,15 @@ def unreadable(done: Examined, checks: tuple, wanted: list[int]) -> None:
         )
 
 
-def excess(used: Used, cpu: float, silent: float) -> tuple[str, str] | None:
-    """The status and the message of a check that uses too much; None for one that does not."""
+def excess(used: Used, cpu: float, silent: bool) -> tuple[str, str] | None:
+    """The status and the message of a check that uses too much, or was silent for too long; else None."""
     if cpu > CHECK:
         return TIMEOUT, f"Your code has used {CHECK:g} s of processor time in this check: what does it repeat?"
     if used.memory > MEMORY:
         return CRASHED, f"Your code has used more than {MEMORY >> 20} MB of memory: what does it keep?"
     if used.processes > PROCESSES:
         return CRASHED, f"Your code has started more than {PROCESSES} processes: a fault handler has no reason for any."
-    if silent > PATIENCE:
-        return (
-            TIMEOUT,
-            f"This check has not come to an end in {PATIENCE:g} s of wall time: what does your code wait for?",
-        )
-    return None
+    return (TIMEOUT, WAITS) if silent else None
 
 
 def lost(check, status: str, message: str) -> Mark:

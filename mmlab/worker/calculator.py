@@ -34,9 +34,10 @@ class Calculator:
             self.worker.start()
             self.settle(self.worker.hello, "loaded")
             reply = self.worker.ask({"call": [name, to_plain(arguments)]})
-            value = self.settle(reply, "value")
-            self.answered.append((name, arguments, value))
-            return from_plain(value)
+            plain = self.settle(reply, "value")
+            value = from_plain(plain)
+            self.answered.append((name, arguments, plain))
+            return value
         except Untrue as untrue:
             self.worker.stop()
             raise WorkerBug(LIE, str(untrue)) from None

@@ -8,7 +8,7 @@ from inspect import iscoroutine
 from itertools import count
 from typing import NamedTuple
 
-from ..engine.explore.code import MOST_LOOKS
+from ..engine.explore.code import MOST_CHARGES, MOST_LOOKS, not_ours
 from ..engine.explore.questions import kind_name
 from ..engine.explore.wire import CONSTANTS, NAMES
 from ..kernel.bug import STAND_INS
@@ -99,7 +99,7 @@ def stand_in(name: str, worker, over: list, finished: deque, first_line: tuple |
         if over:
             request["over"], over[:] = over[:], ()
         incarnation = None
-        looks = 0
+        looks = charges = 0
         try:
             while True:
                 reply = worker.ask(request)
@@ -108,6 +108,9 @@ def stand_in(name: str, worker, over: list, finished: deque, first_line: tuple |
                 incarnation = worker.incarnation
                 if reply.get("stop") == "charge":
                     await charge(nanoseconds(reply.get("what")))
+                    charges += 1
+                    if charges > MOST_CHARGES:
+                        raise not_ours(0, charges)
                     request = {"answer": None, "session": session}
                     continue
                 stop = stop_of(reply, call.known, incarnation)
@@ -120,7 +123,7 @@ def stand_in(name: str, worker, over: list, finished: deque, first_line: tuple |
                     session = None
                     raise stop.what
                 op, *rest = stop.what
-                looks = 0 if stop.sleeps else looks + 1
+                looks, charges = 0 if stop.sleeps else looks + 1, 0
                 if looks > MOST_LOOKS:
                     raise Untrue(f"it asked {looks:,} questions in one breath")
                 answer = call.perform(op, rest)

@@ -16,7 +16,7 @@ from ..kernel.bug import KernelBug
 from ..kernel.handle import STEPS
 from ..kernel.sleep import TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE
 from ..kernel.task import SIGBUS, SIGKILL, SIGSEGV, SIGUSR1
-from .trouble import Theirs, Untrue
+from .trouble import ADVICE, Theirs, Untrue
 
 ALWAYS = {"k": "Machine", "me": "task_struct", "mm": "mm_struct"}
 """what every call knows by name"""
@@ -32,9 +32,10 @@ TAKES = {
 """what a primitive's parameter of that name takes: the kind of a struct, a number, or one of these words"""
 FIELDS = {
     "flags": NUMBER, "min_flt": NUMBER, "maj_flt": NUMBER, "in_kernel": (bool,), "fixup": (bool,),
-    "exit_code": (str, type(None)), "mmap_seq": NUMBER, "mm_lock_seq": NUMBER, "vm_lock_seq": NUMBER,
+    "mmap_seq": NUMBER, "mm_lock_seq": NUMBER, "vm_lock_seq": NUMBER,
 }  # fmt: skip
-"""what may be written into a field"""
+"""what may be written into a field; exit_code is the kernel's: who could say of itself that it has come to its end
+would be safe and live at once"""
 COUNTERS = ("mmap_seq", "mm_lock_seq", "vm_lock_seq")
 OF_OTHERS = {
     "dequeue_signal", "do_mmap", "do_munmap", "fadvise_dontneed", "fail_next_allocation", "i_size_write",
@@ -50,7 +51,7 @@ LEAST = {name: sum(part.default is part.empty for part in parts) for name, parts
 SLEEPING = {name for name, step in STEPS.items() if inspect.iscoroutinefunction(inspect.unwrap(step))}
 LOCKS = {kind.__name__: names for kind, names in METHODS.items()}
 CAN_READ = {kind.__name__: names for kind, names in READABLE.items()}
-CAN_WRITE = {kind.__name__: names for kind, names in WRITABLE.items()}
+CAN_WRITE = {kind.__name__: tuple(name for name in names if name in FIELDS) for kind, names in WRITABLE.items()}
 
 
 def stop_of(reply: dict, known: dict, incarnation: int) -> Stop:
@@ -90,6 +91,8 @@ def place_of(place) -> tuple | None:
 def error_of(what, place) -> Exception:
     """The exception that left the code: a KernelBug, or a stand-in for a Python error of that name."""
     if type(what) is tuple and all(type(part) is str for part in what):
+        if len(what) == 3 and what[0] in ADVICE:
+            raise Untrue(f"it says {what[0]!r} of itself, which is seen from outside")
         if len(what) == 3:
             return KernelBug(*what, where=place)
         if len(what) == 2 and what[0].isidentifier():

@@ -55,7 +55,10 @@ class Server:
         """The reply to the current request."""
         if "place" in reply:
             reply = {**reply, "place": shortened(reply["place"])}
-        line = to_line({**reply, "n": self.current})
+        try:
+            line = to_line({**reply, "n": self.current})
+        except (ValueError, RecursionError, MemoryError) as error:  # it cannot be written down
+            line = to_line({**raised(error), "n": self.current})
         while line:
             line = line[os.write(self.replies, line) :]
 

@@ -8,7 +8,7 @@ CRASH, HANG, FLOOD, LIE = "worker crashed", "worker hangs", "worker floods", "wo
 ADVICE = {
     CRASH: "os._exit, sys.exit, a crash of the interpreter, or too little memory; a handler has no reason for any",
     HANG: "a loop that asks nothing of the kernel, a sleep, or a wait for something outside the kernel",
-    FLOOD: "what prints that much; a page fault has no reason to print",
+    FLOOD: "what prints or answers that much; a page fault has no reason to",
     LIE: "the code must talk to the kernel through its functions alone: it answered something that they never say",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .lines import LARGEST
 from .trouble import Untrue
 
 CONTAINERS = {"t": tuple, "l": list}
@@ -10,7 +11,11 @@ CONTAINERS = {"t": tuple, "l": list}
 def to_plain(value):
     """The plain form of a value. Raises TypeError for one that is not a number, a text, None, or made of such."""
     kind = type(value)
-    if value is None or kind in (bool, int, str):
+    if value is None or kind in (bool, str):
+        return value
+    if kind is int:
+        if not -LARGEST <= value < LARGEST:
+            raise TypeError("it answers a whole number of more than 64 bits")
         return value
     if kind is float:
         return ("f", value.hex())
