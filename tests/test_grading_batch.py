@@ -75,8 +75,21 @@ def test_changed_checks_and_a_changed_key_make_every_score_anew(place, run, monk
     run(engine)
     assert len(engine.jobs) == 3
     engine = Instant()
-    summary = run(engine, key=place / "other key")
+    summary = run(engine, key=place / "other key", again=True)
     assert (len(engine.jobs), summary.other_key, summary.new_key) == (3, 4, place / "other key")
+
+
+def test_another_class_key_by_mistake_changes_nothing(place, run):
+    run()
+    before = {path: path.read_bytes() for path in (place / "out" / "results").rglob("*.json")}
+    (place / "wrong key").write_text("the class key of another course\n")
+    for name in ("wrong key", "not there"):
+        engine = Instant()
+        with pytest.raises(ValueError, match=f"{name} is not the class key that 4 scores .*--key.*mmlab regrade"):
+            run(engine, key=place / name)
+        assert engine.jobs == []
+    assert not (place / "not there").exists()
+    assert {path: path.read_bytes() for path in (place / "out" / "results").rglob("*.json")} == before
 
 
 def test_regrade_does_chosen_students_again_and_says_what_changed(place, run):
@@ -118,7 +131,8 @@ def test_a_full_disk_stops_in_one_line_and_leaves_whole_files_only(place, run, m
     monkeypatch.setattr(store.os, "fsync", full)
     with pytest.raises(Halted, match=r"No space left on device.*2 graded just now are kept") as caught:
         run()
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and ".partial" not in str(caught.value)
+    assert str(place / "out" / "results") in str(caught.value)
     assert sorted(scores(place)) == ["ann", "bob"]
     assert [path.name for path in (place / "out").rglob("*") if path.name.endswith(".partial")] == []
     monkeypatch.undo()
@@ -281,6 +295,7 @@ def test_the_command_says_what_it_did_and_what_unsafe_gives_up(command, place):
     assert status == 0
     assert "WITHOUT walls" in err and err.count("\n") == 1
     assert "3 graded, 1 rejected" in out and "made a new class key" in out
+    assert "'eve' ex4: The file is not a notebook" in out
     assert "zoe/ex77/ex77.ipynb" in out
     status, out, _ = command("regrade", "--json", "--student", "ann")
     assert json.loads(out)["graded"] == {"graded": 1}
@@ -294,8 +309,10 @@ def test_the_command_says_what_it_did_and_what_unsafe_gives_up(command, place):
         (["--students", "/nowhere"], "/nowhere: No such file"),
         (["--student", "zoe"], "nothing was handed in by 'zoe'"),
         (["--key", "/dev/null"], "/dev/null holds no class key"),
+        (["--key", "/dev"], "the class key /dev cannot be read (Is a directory)"),
+        (["--key", "/proc/nothing/key"], "the class key /proc/nothing/key can be neither read nor made"),
         (["--out", "/dev/null"], "/dev/null"),
-        (["--out", "/proc/nothing/out"], "/proc/nothing"),
+        (["--out", "/proc/nothing/out"], "nothing can be written in /proc/nothing/out (No such file"),
         (["--dask", "nowhere"], "--dask nowhere: no scheduler"),
     ],
 )
@@ -305,6 +322,47 @@ def test_bad_input_gets_one_line(command, words, said):
     assert (status, out) == (2, "")
     assert said in complaint and complaint.startswith("mmlab grade: ")
     assert len(err.splitlines()) == 2  # the other one is of --unsafe-local
+
+
+def test_a_place_without_a_submission_is_one_line_and_leaves_nothing_behind(place, capsys):
+    (place / "empty" / "docs").mkdir(parents=True)
+    words = ["--out", str(place / "out"), "--unseen", str(UNSEEN), "--key", str(place / "key"), "--unsafe-local"]
+    for say in ("", "docs/notes.txt: it is of none"):
+        assert cli.main(["grade", str(place / "empty"), *words]) == 2
+        complaint = capsys.readouterr().err.splitlines()[1:]
+        assert len(complaint) == 1 and "there is no submission in" in complaint[0] and say in complaint[0]
+        (place / "empty" / "docs" / "notes.txt").write_text("x")
+    assert cli.main(["similar", str(place / "empty"), "--folder", str(ROOT)]) == 2
+    assert not (place / "out").exists() and not (place / "key").exists()
+
+
+@pytest.mark.parametrize("out", ["in", "in/grades"])
+def test_grades_among_the_submissions_are_refused(place, run, out):
+    with pytest.raises(ValueError, match="would be taken for something handed in"):
+        grade(place / "in", place / out, unseen=UNSEEN, key=place / "key", unsafe=True)
+    assert not (place / "in" / "grades").exists()
+
+
+def test_unseen_checks_that_cannot_be_loaded_are_one_line(place, run, capsys):
+    run()
+    checks = place / "checks"
+    checks.mkdir()
+    for text in ("def (", "import nothing_of_this_name", "CHECKS = 1", "1 / 0"):
+        (checks / "ex4.py").write_text(text)
+        with pytest.raises(ValueError, match="the unseen checks of ex4 cannot be loaded: ") as caught:
+            run(unseen=checks)
+        assert "\n" not in str(caught.value)
+        assert cli.main(["publish", str(place / "out"), "--unseen", str(checks)]) == 0
+        assert capsys.readouterr().err == ""
+
+
+def test_without_nbgrader_the_tools_say_how_to_install_it(place, monkeypatch, capsys):
+    monkeypatch.setattr("mmlab.cli.authoring.find_spec", lambda name: None)
+    for words in (["release"], ["grade", str(place / "in"), "--out", str(place / "out")], ["publish", str(place)]):
+        assert cli.main(words) == 2
+        complaint = capsys.readouterr().err
+        assert "pip install -c constraints.txt -e '.[grading]'" in complaint and complaint.count("\n") == 1
+    assert not (place / "out").exists()
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "many", "1.5"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from .commands import print_json
@@ -36,11 +38,15 @@ def bundle(args) -> int:
 
 
 def needed():
-    """mmlab.grading. Raises ValueError where it is not there: in what a student got."""
+    """mmlab.grading. Raises ValueError where it is not there, as in what a student got, or cannot work."""
     try:
         from .. import grading
     except ImportError as error:
         raise ValueError(f"this copy of mmlab has no tools for instructors ({error})") from None
+    if find_spec("nbgrader") is None:
+        raise ValueError(
+            f"nbgrader is not installed: {sys.executable} -m pip install -c constraints.txt -e '.[grading]'"
+        )
     return grading
 
 

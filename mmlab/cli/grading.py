@@ -46,17 +46,17 @@ def grade(args) -> int:
     if args.json:
         print_json({**summary.as_dict(), "published": vars(published)})
     else:
-        print("\n".join([*told(summary, args.command), *published.notes, *where(published, args.out)]))
+        print("\n".join([*told(summary), *published.notes, *where(published, args.out)]))
     return publishing.complain(args, published.trouble) or (TROUBLE if summary.troubles else 0)
 
 
 def where(published, out: Path) -> list[str]:
     """What else was written."""
     names = ", ".join(str(out / name) for name in published.written)
-    return [f"with points given by hand and days late, feedback, class report: {names}"] if names else []
+    return [f"with points by hand and days late, the class report, feedback for students: {names}"] if names else []
 
 
-def told(summary, command: str) -> list[str]:
+def told(summary) -> list[str]:
     """A summary in lines."""
     lines = []
     if summary.new_key:
@@ -64,17 +64,19 @@ def told(summary, command: str) -> list[str]:
     if summary.only_watched:
         lines.append("no control groups here: the memory of all processes of a submission is watched, not limited")
     if summary.other_key:
-        lines.append(f"the class key is another one than that of {summary.other_key} results: they are graded anew")
+        lines.append(f"{summary.other_key} scores were made with another class key: they are graded anew")
     counts = [f"{number} {status}" for status, number in summary.as_dict()["graded"].items()]
     lines.append(", ".join(counts) if counts else "nothing new to grade")
     if summary.kept:
         lines.append(f"{summary.kept} graded before, and nothing has changed")
     some(lines, "changed", [f"{s!r} {e}: {points(a)} -> {points(b)}" for s, e, a, b in summary.changed])
+    some(lines, "rejected, with a reason for the student", summary.refused)
     some(lines, "not on the list of students", [repr(student) for student in summary.unlisted])
     some(lines, "not taken", summary.stray)
     if summary.troubles:
         lines.append(f"what went wrong is in {summary.folder / 'log.txt'}; mmlab grade tries those again")
-    lines.append(f"scores: {summary.folder / 'grades.csv'}, their reasons: {summary.folder / 'details.csv'}")
+    names = summary.folder / "grades.csv", summary.folder / "details.csv"
+    lines.append(f"points of the checks alone, and what each check said: {names[0]}, {names[1]}")
     return lines
 
 

@@ -1,10 +1,11 @@
-"""What becomes of scores: gradebook, formgrader's notebooks, feedback, final.csv and the class report.
+"""What becomes of scores: gradebook, formgrader's notebooks, feedback, tables of points and the class report.
 
 All of it follows from the results, the gradebook and the late policy, so that it can be made again without scoring.
 
-    GRADES/gradebook.db, nbgrader_config.py, solutions/, autograded/     for formgrader
+    GRADES/gradebook.db, nbgrader_config.py                              for formgrader
+    GRADES/solutions/, autograded/, run_by_mmlab_grade_only/             for formgrader
     GRADES/feedback/STUDENT/exN.html                                     for students
-    GRADES/final.csv, class.html, class.txt                              for the instructor
+    GRADES/final.csv, totals.csv, class.html, class.txt                  for the instructor
     GRADES/late.json, gradebook.url                                      what --late and --gradebook said last
 """
 
@@ -15,14 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import class_report, feedback, formgrade, gradebook, late
-from .final import Final, as_csv, final
+from .final import Final, as_csv, as_totals, final
 from .intake import Accepted, take
 from .layouts import Found
 from .plain import put
 from .score import MISSING, Score
 from .unseen import CHECKS, unseen_checks
 
-FINAL, CLASS_HTML, CLASS_TEXT, LATE, URL = "final.csv", "class.html", "class.txt", "late.json", "gradebook.url"
+FINAL, TOTALS, CLASS_HTML, CLASS_TEXT = "final.csv", "totals.csv", "class.html", "class.txt"
+LATE, URL = "late.json", "gradebook.url"
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,8 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
     policy = remembered_policy(out, options.late)
     url = remembered_url(out, options.gradebook)
     present = {(score.student, score.exercise): score for score in scores if score.status != MISSING}
-    done.notes += [
-        f"late.json: {student!r} handed in no {name}" for student, name in sorted(policy.days) if (student, name)
-        not in present
-    ]  # fmt: skip
+    absent = sorted(set(policy.days) - set(present))
+    done.notes += [f"the list of who was late names {student!r}, who handed in no {name}" for student, name in absent]
     penalties = {
         one: policy.penalty(*one, score.possible + score.by_hand) for one, score in present.items()
     }  # fmt: skip
@@ -82,13 +82,20 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
         notebooks(out, found, present, sources)  # after the gradebook has been told which answers are new
     finals = [final(score, given.get((score.student, score.exercise), ()), policy) for score in scores]
     report(out, finals, options.unseen)
-    if done.trouble and (out / FINAL).exists():
-        done.trouble += f"; {FINAL} and the feedback stay as they are, for points given by hand are in it"
-    else:
+    stays = bool(done.trouble) and (out / FINAL).exists()
+    if done.trouble:
+        stay = (
+            f"; {FINAL}, {TOTALS} and the feedback stay as they are, for points given by hand are in them"
+            if stays
+            else ""
+        )
+        done.trouble += f"{stay}; when it can be written, give the command again"
+    if not stays:
         put(out / FINAL, as_csv(finals))
+        put(out / TOTALS, as_totals(finals))
         for one in finals:
             put(feedback.path_of(out, one.score.student, one.score.exercise), feedback.feedback(one))
-    done.written = [name for name in (FINAL, CLASS_HTML, feedback.FOLDER) if (out / name).exists()]
+    done.written = [CLASS_HTML] if stays else [FINAL, TOTALS, CLASS_HTML, feedback.FOLDER]
     return done
 
 
@@ -117,6 +124,7 @@ def notebooks(out: Path, found: Iterable[Found], scores: dict, sources: dict) ->
         same = isinstance(taken, Accepted) and taken.content == score.content
         notebook = formgrade.handed_in(sources[one.exercise], score, *((taken.cells, taken.texts) if same else ()))
         put(formgrade.path_of(out, one.student, one.exercise), formgrade.as_text(notebook))
+        formgrade.count_as_submitted(out, one.student, one.exercise)
 
 
 def report(out: Path, finals: list[Final], unseen: Path) -> None:

@@ -30,7 +30,10 @@ ROOT = (
 FIRST_UID = 2_000_000
 PACKAGE = Path(__file__).resolve().parent.parent
 """mmlab itself: all of it is seen but the grader"""
-HOW_TO = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap), or say --unsafe-local and what that gives up"
+HOW_TO = (
+    "install bubblewrap (Debian, Ubuntu: apt install bubblewrap); macOS, Windows: docs/grading-in-a-container.md; or "
+    "--unsafe-local, for code that you trust"
+)
 
 
 class NoSandbox(ValueError):
