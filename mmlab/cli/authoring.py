@@ -52,4 +52,4 @@ def needed():
 
 def add_folder(sub) -> None:
     """--folder"""
-    sub.add_argument("--folder", metavar="FOLDER", type=Path, default=Path("."), help="of the course (this one)")
+    sub.add_argument("--folder", metavar="FOLDER", type=Path, default=Path("."), help="the folder of the course (.)")

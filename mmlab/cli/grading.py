@@ -95,17 +95,28 @@ def points(value: float | None) -> str:
 
 def add_options(sub) -> None:
     """What both commands take."""
-    sub.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="a folder, or a zip of a learning platform")
-    sub.add_argument("--out", metavar="GRADES", type=Path, required=True, help="the folder for scores and reasons")
+    sub.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="what was handed in: a folder, or a zip")
+    sub.add_argument(
+        "--out", metavar="GRADES", type=Path, required=True, help="the folder for all that is made; it stays"
+    )
     sub.add_argument("--exercise", metavar="exN", action="append", help="only this one; may be given again (all)")
     sub.add_argument("--student", metavar="NAME", action="append", help="only this one; may be given again (all)")
     checks = Path("solutions") / "checks"
-    sub.add_argument("--unseen", metavar="FOLDER", type=Path, default=checks, help=f"of the unseen checks ({checks})")
+    sub.add_argument(
+        "--unseen", metavar="FOLDER", type=Path, default=checks, help=f"where the unseen checks are ({checks})"
+    )
     sub.add_argument(
         "--key", metavar="FILE", type=Path, help="the class key; made when it is not there (~/.config/mmlab/class.key)"
     )
-    sub.add_argument("--students", metavar="FILE", type=Path, help="a list, one name a line: who is missing is told")
+    sub.add_argument(
+        "--students",
+        metavar="FILE",
+        type=Path,
+        help="a list, one name a line, spelt as in SUBMISSIONS: who is missing is told",
+    )
     sub.add_argument("--workers", metavar="N", type=number, help="submissions at once (as many as processors)")
-    sub.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler, such as tcp://10.0.0.1:8786")
+    sub.add_argument(
+        "--dask", metavar="ADDRESS", help="grade on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786"
+    )
     publishing.add_options(sub)
     sub.add_argument("--unsafe-local", action="store_true", help="no sandbox: only for code that you trust")
