@@ -192,6 +192,24 @@ def test_a_file_that_cannot_be_read_costs_its_own_student_only(place, run, monke
     assert scores(place) == {**ALL, "bob": (TROUBLE, None)}
 
 
+def test_submissions_that_change_while_they_are_graded_are_graded_as_they_were_read_and_again_the_next_time(place, run):
+    (place / "list").write_text("ann\nbob\ncid\neve\n")
+
+    def meddle(number):
+        if number == 2:  # ann and bob are under way, cid has not been read
+            hand_in(place / "in", "ann", notebook("#" * 9))
+            (place / "in" / "cid" / "ex4" / "ex4.ipynb").unlink(missing_ok=True)
+            hand_in(place / "in", "dan", notebook("#" * 4))
+
+    summary = run(Instant(meddle), students=place / "list")
+    assert scores(place) == {**ALL, "cid": (MISSING, None)}
+    assert len(summary.stray) == 1 and "cid" in summary.stray[0] and "not there any more" in summary.stray[0]
+    engine = Instant()
+    run(engine)
+    assert [job.student for job, _ in engine.jobs] == ["ann", "dan"]
+    assert scores(place) == {**ALL, "ann": (GRADED, 9.0), "cid": (MISSING, None), "dan": (GRADED, 4.0)}
+
+
 def test_what_was_there_is_there_still_when_a_file_cannot_be_put_in_its_place(tmp_path, monkeypatch):
     store.whole(tmp_path / "grades.csv", "old")
 

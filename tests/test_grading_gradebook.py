@@ -290,9 +290,12 @@ def test_a_gradebook_that_is_not_there_is_one_line_without_a_password(place, pub
 
 def test_the_address_of_another_database_is_kept_for_its_owner_alone(place, publish_all):
     url = f"sqlite:///{place / 'department.db'}"
-    publish_all(made("ann"), gradebook=url)
+    assert "another gradebook" not in " ".join(publish_all(made("ann"), gradebook=url).notes)
+    assert "another gradebook" not in " ".join(publish_all(made("ann"), gradebook=url).notes)
     publish_all(made("ann"))
     assert not (place / "out" / "gradebook.db").exists()
+    assert "another gradebook" in " ".join(publish_all(made("ann"), gradebook=url.replace("dep", "other dep")).notes)
+    publish_all(made("ann"), gradebook=url)
     for name in ("gradebook.url", "nbgrader_config.py"):
         path = place / "out" / name
         assert url in path.read_text() and path.stat().st_mode & 0o077 == 0
@@ -318,7 +321,10 @@ def test_days_late_are_taken_off_can_be_changed_without_scoring_and_go_into_the_
     policy = place / "late.csv"
     policy.write_text("student,exercise,days\nann,ex90,2\nbob,ex90,20\nnobody,ex90,1\n")
     done = publish_all(made("ann"), made("bob"), late=late.read(policy))
-    assert done.notes == ["the list of who was late names 'nobody', who handed in no ex90"]
+    assert done.notes == [
+        "the list of who was late names 'nobody', who handed in no ex90",
+        "4 answers of 2 submissions wait for points by hand (formgrader)",
+    ]
     assert final(place)["ann"][5:8] == ["2", "2", "2"]  # 20 percent of 10 points
     assert final(place)["bob"][5:8] == ["20", "10", "0"]  # never below 0
     publish_all(made("ann"), made("bob"))

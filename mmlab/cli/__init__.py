@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
 
@@ -251,7 +252,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"{name}: {where}{error.strerror or error}", file=sys.stderr)
+        room = "; make room, and give the command again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        print(f"{name}: {where}{error.strerror or error}{room}", file=sys.stderr)
         return 2
     except KernelBug as bug:
         print(bug.report(), file=sys.stderr)

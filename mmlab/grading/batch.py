@@ -186,6 +186,10 @@ class Batch:
         for one in found:
             try:
                 taken = Rejected(one.refused) if one.refused else take(one.path)
+            except FileNotFoundError:
+                self.summary.stray.append(f"{one.path}: it was there at the beginning, and is not there any more")
+                tell(one.student)
+                continue
             except OSError as error:
                 self.keep(self.plain(one, TROUBLE, "The file cannot be read on the grader's machine."), str(error))
                 tell(one.student)

@@ -60,6 +60,9 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
     names = {score.exercise for score in scores}
     sources = {name: formgrade.source_of(name, options.unseen.parent) for name in names}
     policy = remembered_policy(out, options.late)
+    url = remembered_url(out, None)
+    if options.gradebook not in (None, url) and (out / FINAL).exists():
+        done.notes.append("another gradebook than last time: points given by hand in the former one are not in it")
     url = remembered_url(out, options.gradebook)
     present = {(score.student, score.exercise): score for score in scores if score.status != MISSING}
     absent = sorted(set(policy.days) - set(present))
@@ -81,6 +84,8 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
             put(out / URL, url + "\n", private=True)
         notebooks(out, found, present, sources)  # after the gradebook has been told which answers are new
     finals = [final(score, given.get((score.student, score.exercise), ()), policy) for score in scores]
+    if waiting := [one.waiting for one in finals if one.waiting]:
+        done.notes.append(f"{sum(waiting)} answers of {len(waiting)} submissions wait for points by hand (formgrader)")
     report(out, finals, options.unseen)
     stays = bool(done.trouble) and (out / FINAL).exists()
     if done.trouble:
