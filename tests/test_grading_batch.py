@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -190,6 +191,39 @@ def test_a_file_that_cannot_be_read_costs_its_own_student_only(place, run, monke
     monkeypatch.setattr(batch, "take", fails)
     run()
     assert scores(place) == {**ALL, "bob": (TROUBLE, None)}
+
+
+FULL = """
+full=$1; ballast=$2; shift 2
+head -c "$ballast" /dev/zero > "$full/ballast"
+"$@"; echo "status $?"
+find "$full/g" -name '*.partial'
+rm "$full/ballast"
+"$@"; echo "status $?"
+cat "$full/g/final.csv"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left", [12, 60, 150])  # kB: for some results; for all of them; for half of a gradebook
+def test_on_a_disk_that_is_really_full_it_stops_in_one_line_and_goes_on_when_there_is_room(tmp_path, left):
+    source = json.loads((ROOT / "exercises" / "ex9" / "ex9.ipynb").read_text())
+    for student in ("ann", "bob", "cid", "dan", "eve"):
+        hand_in(tmp_path / "in", student, json.dumps(source), "ex9")
+    full, size = tmp_path / "full", 1_000
+    full.mkdir()
+    walls = [shutil.which("bwrap"), "--bind", "/", "/", "--dev-bind", "/dev", "/dev", "--size", str(size << 10)]
+    words = [sys.executable, "-m", "mmlab", "grade", str(tmp_path / "in"), "--out", str(full / "g"), "--unsafe-local"]
+    words += ["--unseen", str(UNSEEN), "--key", str(tmp_path / "key"), "--no-progress"]
+    done = subprocess.run(
+        [*walls, "--tmpfs", str(full), "sh", "-c", FULL, "sh", str(full), str(size - left << 10), *words],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    first, second, table = done.stdout.split("status ")
+    complaints = [line for line in done.stderr.splitlines() if "WITHOUT walls" not in line]
+    assert first == "" and second.startswith("2\n") and ".partial" not in second
+    assert len(complaints) == 1 and "No space left on device" in complaints[0] and f"{full}/g/" in complaints[0]
+    assert table.startswith("0\n") and len(table.splitlines()) == 2 + 5
 
 
 def test_submissions_that_change_while_they_are_graded_are_graded_as_they_were_read_and_again_the_next_time(place, run):

@@ -252,7 +252,11 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        room = "; make room, and give the command again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        room = (
+            "; make room there or in TMPDIR, and give the command again"
+            if error.errno in (errno.ENOSPC, errno.EDQUOT)
+            else ""
+        )
         print(f"{name}: {where}{error.strerror or error}{room}", file=sys.stderr)
         return 2
     except KernelBug as bug:
