@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sqlite3
+import sys
 from contextlib import closing
 
 import nbgrader.api
@@ -286,6 +287,13 @@ def test_a_gradebook_that_is_not_there_is_one_line_without_a_password(place, pub
     assert final(place)["ann"][:2] == ["4", "4"]  # the rest is there all the same
     assert (place / "out" / "feedback" / "ann" / "ex90.html").exists()
     assert publish_all(made("ann")).trouble == ""  # and it is not what is taken the next time
+
+
+def test_a_driver_that_is_not_installed_is_named_with_what_to_do(place, publish_all, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # importing it now fails, whatever is installed
+    done = publish_all(made("ann"), gradebook="postgresql+psycopg://grader:hunter2@127.0.0.1:1/os")
+    assert "psycopg" in done.trouble and ": install the driver of this database in .venv" in done.trouble
+    assert "hunter2" not in done.trouble and "\n" not in done.trouble
 
 
 def test_the_address_of_another_database_is_kept_for_its_owner_alone(place, publish_all):

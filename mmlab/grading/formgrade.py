@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
@@ -171,9 +172,10 @@ def path_of(folder: Path, student: str, name: str) -> Path:
     return folder / AUTOGRADED / plain(student) / name / f"{name}.ipynb"
 
 
-def count_as_submitted(folder: Path, student: str, name: str) -> None:
-    """Make formgrader count a submission."""
-    (folder / SUBMITTED / plain(student) / name).mkdir(parents=True, exist_ok=True)
+def count_as_submitted(folder: Path, submissions: Iterable[tuple[str, str]]) -> None:
+    """Make formgrader count these (student, exercise)."""
+    for student, name in submissions:
+        (folder / SUBMITTED / plain(student) / name).mkdir(parents=True, exist_ok=True)
 
 
 def as_text(notebook: dict) -> str:

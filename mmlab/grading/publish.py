@@ -83,6 +83,7 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
         if url:
             put(out / URL, url + "\n", private=True)
         notebooks(out, found, present, sources)  # after the gradebook has been told which answers are new
+        formgrade.count_as_submitted(out, present)
     finals = [final(score, given.get((score.student, score.exercise), ()), policy) for score in scores]
     if waiting := [one.waiting for one in finals if one.waiting]:
         done.notes.append(f"{sum(waiting)} answers of {len(waiting)} submissions wait for points by hand (formgrader)")
@@ -129,7 +130,6 @@ def notebooks(out: Path, found: Iterable[Found], scores: dict, sources: dict) ->
         same = isinstance(taken, Accepted) and taken.content == score.content
         notebook = formgrade.handed_in(sources[one.exercise], score, *((taken.cells, taken.texts) if same else ()))
         put(formgrade.path_of(out, one.student, one.exercise), formgrade.as_text(notebook))
-        formgrade.count_as_submitted(out, one.student, one.exercise)
 
 
 def report(out: Path, finals: list[Final], unseen: Path) -> None:
