@@ -44,9 +44,8 @@ def needed():
     except ImportError as error:
         raise ValueError(f"this copy of mmlab has no tools for instructors ({error})") from None
     if find_spec("nbgrader") is None:
-        raise ValueError(
-            f"nbgrader is not installed: {sys.executable} -m pip install -c constraints.txt -e '.[grading]'"
-        )
+        how = f"{sys.executable} -m pip install -c constraints.txt -e '.[grading]'"
+        raise ValueError(f"nbgrader is not installed; in the folder of the course, give: {how}")
     return grading
 
 
