@@ -309,6 +309,18 @@ def test_the_address_of_another_database_is_kept_for_its_owner_alone(place, publ
         assert url in path.read_text() and path.stat().st_mode & 0o077 == 0
 
 
+def test_a_gradebook_given_by_a_path_from_here_is_found_from_everywhere(place, publish_all, monkeypatch):
+    monkeypatch.chdir(place)
+    assert publish_all(made("ann"), gradebook="sqlite:///here.db").trouble == ""
+    assert (place / "here.db").exists()
+    for name in ("gradebook.url", "nbgrader_config.py"):
+        assert f"sqlite:///{place}/here.db" in (place / "out" / name).read_text()
+    assert publish_all(made("ann"), gradebook="").trouble == ""  # back to the one in the folder
+    publish_all(made("ann"))
+    assert (place / "out" / "gradebook.db").exists() and not (place / "out" / "gradebook.url").exists()
+    assert "here.db" not in (place / "out" / "nbgrader_config.py").read_text()
+
+
 def test_a_configuration_that_the_instructor_took_over_stays(place, publish_all):
     publish_all(made("ann"))
     path = place / "out" / "nbgrader_config.py"

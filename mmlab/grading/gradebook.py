@@ -42,6 +42,20 @@ def default_url(folder: Path) -> str:
     return f"sqlite:///{(folder / FILE).resolve()}"
 
 
+def absolute(url: str) -> str:
+    """The same address from whatever folder: an SQLite file by its whole path. What is no address stays as it is."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        made = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        return url
+    if not made.drivername.startswith("sqlite") or not made.database:
+        return url
+    return made.set(database=str(Path(made.database).resolve())).render_as_string(hide_password=False)
+
+
 def write(
     url: str, scores: list[Score], cells: dict[str, tuple[Cell, ...]], penalties: dict[tuple[str, str], float],
     altered: set[tuple[str, str, str]],

@@ -60,10 +60,9 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
     names = {score.exercise for score in scores}
     sources = {name: formgrade.source_of(name, options.unseen.parent) for name in names}
     policy = remembered_policy(out, options.late)
-    url = remembered_url(out, None)
-    if options.gradebook not in (None, url) and (out / FINAL).exists():
-        done.notes.append("another gradebook than last time: points given by hand in the former one are not in it")
     url = remembered_url(out, options.gradebook)
+    if url != remembered_url(out, None) and (out / FINAL).exists():
+        done.notes.append("another gradebook than last time: points given by hand in the former one are not in it")
     present = {(score.student, score.exercise): score for score in scores if score.status != MISSING}
     absent = sorted(set(policy.days) - set(present))
     done.notes += [f"the list of who was late names {student!r}, who handed in no {name}" for student, name in absent]
@@ -82,6 +81,8 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
         formgrade.configure(out, url, sources)
         if url:
             put(out / URL, url + "\n", private=True)
+        else:
+            (out / URL).unlink(missing_ok=True)
         notebooks(out, found, present, sources)  # after the gradebook has been told which answers are new
         formgrade.count_as_submitted(out, present)
     finals = [final(score, given.get((score.student, score.exercise), ()), policy) for score in scores]
@@ -155,8 +156,9 @@ def remembered_policy(out: Path, given: late.Late | None) -> late.Late:
 
 
 def remembered_url(out: Path, given: str | None) -> str:
-    """The address that is given now, or was given last; "" for the gradebook in the folder."""
+    """The address that is given now, or was given last; "" for the gradebook in the folder. A file that is given by a
+    path from here is found by formgrader too, which works in the folder of grades."""
     path = out / URL
     if given is not None:
-        return given
+        return gradebook.absolute(given)
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""
