@@ -88,6 +88,8 @@ def test_another_class_key_by_mistake_changes_nothing(place, run):
         engine = Instant()
         with pytest.raises(ValueError, match=f"{name} is not the class key that 4 scores .*--key.*mmlab regrade"):
             run(engine, key=place / name)
+        with pytest.raises(ValueError, match=f"{name} is not the class key that 1 scores .*without --student"):
+            run(engine, key=place / name, again=True, only=["ann"])  # one student by another measure than all others
         assert engine.jobs == []
     assert not (place / "not there").exists()
     assert {path: path.read_bytes() for path in (place / "out" / "results").rglob("*.json")} == before

@@ -72,7 +72,7 @@ def grade(
     """Grade what is in a folder or zip and keep the scores in the folder `out`; what is graded already stays.
 
     exercises: only these. unseen: the folder of the unseen checks. key: the file of the class key, made when it is not
-    there; scores that another key made stay, and are an error, unless `again`. workers, dask: how many submissions at
+    there; scores that another key made are an error, unless they all are made `again`. workers, dask: how many submissions at
     once here, or the address of a scheduler. unsafe: no sandbox. students: the file of a list, so that who handed in
     nothing is told. only: grade no students but these. again: also what is graded already. after: called once, with
     all scores of the folder and what was handed in, while that is still at hand.
@@ -106,12 +106,12 @@ def grade(
         if strangers:
             raise ValueError(f"nothing was handed in by {', '.join(map(repr, strangers))}")
         batch.summary.other_key = batch.made_with_another_key(found)
-        if batch.summary.other_key and not again:
+        if batch.summary.other_key and (only or not again):
             if is_new:
                 key.unlink()
             raise ValueError(
                 f"{key} is not the class key that {batch.summary.other_key} scores in {out} were made with: give that "
-                "one with --key, or give mmlab regrade, which makes all scores anew"
+                "one with --key, or give mmlab regrade without --student, which makes the scores of all anew"
             )
         handed_in = table.in_order({one.exercise for one in found} | set(exercises or ()))
         batch.prepare(handed_in)
