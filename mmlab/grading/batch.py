@@ -72,10 +72,10 @@ def grade(
     """Grade what is in a folder or zip and keep the scores in the folder `out`; what is graded already stays.
 
     exercises: only these. unseen: the folder of the unseen checks. key: the file of the class key, made when it is not
-    there; scores that another key made are an error, unless they all are made `again`. workers, dask: how many submissions at
-    once here, or the address of a scheduler. unsafe: no sandbox. students: the file of a list, so that who handed in
-    nothing is told. only: grade no students but these. again: also what is graded already. after: called once, with
-    all scores of the folder and what was handed in, while that is still at hand.
+    there; scores that another key made are an error, unless they all are made `again`. workers, dask: how many
+    submissions at once here, or the address of a scheduler. unsafe: no sandbox. students: the file of a list, so that
+    who handed in nothing is told. only: grade no students but these. again: also what is graded already. after: called
+    once, with all scores of the folder and what was handed in, while that is still at hand.
 
     Raises ValueError, in one line, for what is not as it must be, OSError, Halted, and KeyboardInterrupt; what was
     graded by then is kept, and the same call goes on.
