@@ -62,7 +62,7 @@ def headline(one: Final) -> str:
         words = f"{points_of(one.checks, score.possible)} by checks. Status: {score.status}."
     if one.waiting or one.by_hand or graded_by_hand(one):
         words += f" By hand: {hand_in_words(one)}."
-    if one.penalty:
+    if one.penalty and score.status not in (REJECTED, MISSING):
         words += f" {one.days:g} day{'s' * (one.days != 1)} late: {one.penalty:g} points less."
     if one.total is not None and (one.penalty or score.by_hand):
         so_far = " so far" if one.waiting else ""
