@@ -169,7 +169,7 @@ def test_who_handed_in_nothing_is_missing_and_who_is_on_no_list_is_told(place, r
     (place / "list").write_text("ann\nzoe\nbob\n")
     summary = run(students=place / "list")
     assert scores(place) == {**ALL, "zoe": (MISSING, None)}
-    assert summary.unlisted == ["cid", "eve"]
+    assert (summary.unlisted, summary.absent) == (["cid", "eve"], ["zoe"])
     hand_in(place / "in", "zoe", notebook("#" * 7))
     assert run(students=place / "list").changed == []
     assert scores(place)["zoe"] == (GRADED, 7.0)

@@ -72,6 +72,7 @@ def told(summary) -> list[str]:
     some(lines, "changed", [f"{s!r} {e}: {points(a)} -> {points(b)}" for s, e, a, b in summary.changed])
     some(lines, "rejected, with a reason for the student", summary.refused)
     some(lines, "not on the list of students", [repr(student) for student in summary.unlisted])
+    some(lines, "on the list, and of whom nothing is there", [repr(student) for student in summary.absent])
     some(lines, "not taken", summary.stray)
     if summary.troubles:
         lines.append(f"what went wrong is in {summary.folder / 'log.txt'}; mmlab grade tries those again")

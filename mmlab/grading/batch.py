@@ -26,7 +26,8 @@ GRADES, DETAILS = "grades.csv", "details.csv"
 
 @dataclass
 class Summary:
-    """What a batch did. `changed` are (student, exercise, points before, points now); `only_watched`: there are no
+    """What a batch did. `unlisted` are students who are not on the list, `absent` those on it of whom nothing is there in
+    these submissions; `changed` are (student, exercise, points before, points now); `only_watched`: there are no
     control groups here, so that the memory of a submission's processes together is watched, not limited."""
 
     folder: Path
@@ -35,6 +36,7 @@ class Summary:
     stray: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
     changed: list[tuple] = field(default_factory=list)
     other_key: int = 0
     new_key: Path | None = None
@@ -54,6 +56,7 @@ class Summary:
             "stray": self.stray,
             "refused": self.refused,
             "unlisted": self.unlisted,
+            "absent": self.absent,
             "changed": self.changed,
             "other_key": self.other_key,
         }
@@ -97,6 +100,7 @@ def grade(
         batch.summary.only_watched = dask is None and not cgroup.possible()
         batch.summary.stray = there.stray
         batch.summary.unlisted = sorted(there.students - set(listed)) if listed else []
+        batch.summary.absent = sorted(set(listed) - there.students)
         found = [
             one
             for one in there.found
