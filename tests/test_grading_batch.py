@@ -84,14 +84,14 @@ def test_another_class_key_by_mistake_changes_nothing(place, run):
     run()
     before = {path: path.read_bytes() for path in (place / "out" / "results").rglob("*.json")}
     (place / "wrong key").write_text("the class key of another course\n")
-    for name in ("wrong key", "not there"):
+    for name, what in (("wrong key", "wrong key is not"), ("other", "other is not there, and is not")):
         engine = Instant()
-        with pytest.raises(ValueError, match=f"{name} is not the class key that 4 scores .*--key.*mmlab regrade"):
+        with pytest.raises(ValueError, match=f"{what} the class key that 4 scores .*--key.*mmlab regrade"):
             run(engine, key=place / name)
-        with pytest.raises(ValueError, match=f"{name} is not the class key that 1 scores .*without --student"):
+        with pytest.raises(ValueError, match=f"{what} the class key that 1 scores .*without --student"):
             run(engine, key=place / name, again=True, only=["ann"])  # one student by another measure than all others
         assert engine.jobs == []
-    assert not (place / "not there").exists()
+    assert not (place / "other").exists()
     assert {path: path.read_bytes() for path in (place / "out" / "results").rglob("*.json")} == before
 
 

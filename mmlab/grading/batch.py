@@ -26,9 +26,9 @@ GRADES, DETAILS = "grades.csv", "details.csv"
 
 @dataclass
 class Summary:
-    """What a batch did. `unlisted` are students who are not on the list, `absent` those on it of whom nothing is there in
-    these submissions; `changed` are (student, exercise, points before, points now); `only_watched`: there are no
-    control groups here, so that the memory of a submission's processes together is watched, not limited."""
+    """What a batch did. `unlisted` are students who are not on the list, `absent` those on it of whom nothing is there;
+    `changed` are (student, exercise, points before, points now); `only_watched`: there are no control groups here, so
+    that the memory of a submission's processes together is watched, not limited."""
 
     folder: Path
     graded: Counter = field(default_factory=Counter)
@@ -114,8 +114,9 @@ def grade(
             if is_new:
                 key.unlink()
             raise ValueError(
-                f"{key} is not the class key that {batch.summary.other_key} scores in {out} were made with: give that "
-                "one with --key, or give mmlab regrade without --student, which makes the scores of all anew"
+                f"{key} {'is not there, and is not' if is_new else 'is not'} the class key that "
+                f"{batch.summary.other_key} scores in {out} were made with: give that one with --key, or give mmlab "
+                "regrade without --student, which makes the scores of all anew"
             )
         handed_in = table.in_order({one.exercise for one in found} | set(exercises or ()))
         batch.prepare(handed_in)
