@@ -11,6 +11,7 @@ import pytest
 from browser_helpers import address, browser_page, free_port
 from score_helpers import ESSAY, essay, handed_in, made, solution
 
+from mmlab.grading.formgrade import SUBMITTED
 from mmlab.grading.publish import Options, after
 from mmlab.grading.score import REJECTED
 
@@ -75,6 +76,12 @@ def test_formgrader_shows_scores_and_answers_and_takes_points_by_hand(tmp_path, 
         rows.nth(2).wait_for()
         shown = rows.all_inner_texts()
         assert any("4 / 10" in row for row in shown) and any("1 / 10" in row for row in shown), shown
+
+        page.goto(f"{base}/formgrader/gradebook")
+        page.locator("#main-table tr", has_text=ESSAY).locator("td.num-submissions").get_by_text("3").wait_for()
+        page.goto(f"{base}/formgrader/manage_submissions/{ESSAY}")  # its Autograde runs nothing, and says why
+        page.locator("#main-table tr", has_text="bob").locator(".autograde a").click()
+        page.locator(".modal-content").get_by_text(f"{SUBMITTED}/bob/{ESSAY}").first.wait_for()
 
         page.goto(f"{base}/formgrader/manage_students")
         page.get_by_text("Ann ‹b›O’Lee‹/b›").wait_for()

@@ -171,6 +171,15 @@ def test_a_function_is_shown_beside_its_original():
     assert "mm/mmap.c" in repr(course.show_source("synchronous", "find_vma"))
 
 
+def test_a_function_of_a_later_linux_names_that_version_and_its_commit_first():
+    for function, ancestor in (("do_page_fault", "arch/i386/mm/fault.c"), ("vma_start_read", "")):
+        place = repr(course.show_source("per_vma_lock", function)).splitlines()[1]
+        assert place.startswith("From Linux 6.4, 5e31275cc997; ") and ("2.6.18" in place) == bool(ancestor)
+        assert ancestor in place
+    assert "From Linux 5.1, 6b4c9f446981" in repr(course.show_source("retry_many", "out_retry"))
+    assert "Ours: no function of this name" in repr(course.show_source("synchronous", "mmap_write_lock"))
+
+
 def test_an_unknown_function_gets_the_nearest_right_spelling():
     with pytest.raises(ValueError, match="did you mean 'filemap_nopage'"):
         course.show_source("synchronous", "filemap_no_page")

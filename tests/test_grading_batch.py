@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -75,8 +76,23 @@ def test_changed_checks_and_a_changed_key_make_every_score_anew(place, run, monk
     run(engine)
     assert len(engine.jobs) == 3
     engine = Instant()
-    summary = run(engine, key=place / "other key")
+    summary = run(engine, key=place / "other key", again=True)
     assert (len(engine.jobs), summary.other_key, summary.new_key) == (3, 4, place / "other key")
+
+
+def test_another_class_key_by_mistake_changes_nothing(place, run):
+    run()
+    before = {path: path.read_bytes() for path in (place / "out" / "results").rglob("*.json")}
+    (place / "wrong key").write_text("the class key of another course\n")
+    for name, what in (("wrong key", "wrong key is not"), ("other", "other is not there, and is not")):
+        engine = Instant()
+        with pytest.raises(ValueError, match=f"{what} the class key that 4 scores .*--key.*mmlab regrade"):
+            run(engine, key=place / name)
+        with pytest.raises(ValueError, match=f"{what} the class key that 1 scores .*without --student"):
+            run(engine, key=place / name, again=True, only=["ann"])  # one student by another measure than all others
+        assert engine.jobs == []
+    assert not (place / "other").exists()
+    assert {path: path.read_bytes() for path in (place / "out" / "results").rglob("*.json")} == before
 
 
 def test_regrade_does_chosen_students_again_and_says_what_changed(place, run):
@@ -118,7 +134,8 @@ def test_a_full_disk_stops_in_one_line_and_leaves_whole_files_only(place, run, m
     monkeypatch.setattr(store.os, "fsync", full)
     with pytest.raises(Halted, match=r"No space left on device.*2 graded just now are kept") as caught:
         run()
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and ".partial" not in str(caught.value)
+    assert str(place / "out" / "results") in str(caught.value)
     assert sorted(scores(place)) == ["ann", "bob"]
     assert [path.name for path in (place / "out").rglob("*") if path.name.endswith(".partial")] == []
     monkeypatch.undo()
@@ -152,7 +169,7 @@ def test_who_handed_in_nothing_is_missing_and_who_is_on_no_list_is_told(place, r
     (place / "list").write_text("ann\nzoe\nbob\n")
     summary = run(students=place / "list")
     assert scores(place) == {**ALL, "zoe": (MISSING, None)}
-    assert summary.unlisted == ["cid", "eve"]
+    assert (summary.unlisted, summary.absent) == (["cid", "eve"], ["zoe"])
     hand_in(place / "in", "zoe", notebook("#" * 7))
     assert run(students=place / "list").changed == []
     assert scores(place)["zoe"] == (GRADED, 7.0)
@@ -176,6 +193,57 @@ def test_a_file_that_cannot_be_read_costs_its_own_student_only(place, run, monke
     monkeypatch.setattr(batch, "take", fails)
     run()
     assert scores(place) == {**ALL, "bob": (TROUBLE, None)}
+
+
+FULL = """
+full=$1; ballast=$2; shift 2
+head -c "$ballast" /dev/zero > "$full/ballast"
+"$@"; echo "status $?"
+find "$full/g" -name '*.partial'
+rm "$full/ballast"
+"$@"; echo "status $?"
+cat "$full/g/final.csv"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left", [12, 60, 150])  # kB: for some results; for all of them; for half of a gradebook
+def test_on_a_disk_that_is_really_full_it_stops_in_one_line_and_goes_on_when_there_is_room(tmp_path, left):
+    source = json.loads((ROOT / "exercises" / "ex9" / "ex9.ipynb").read_text())
+    for student in ("ann", "bob", "cid", "dan", "eve"):
+        hand_in(tmp_path / "in", student, json.dumps(source), "ex9")
+    full, size = tmp_path / "full", 1_000
+    full.mkdir()
+    walls = [shutil.which("bwrap"), "--bind", "/", "/", "--dev-bind", "/dev", "/dev", "--size", str(size << 10)]
+    words = [sys.executable, "-m", "mmlab", "grade", str(tmp_path / "in"), "--out", str(full / "g"), "--unsafe-local"]
+    words += ["--unseen", str(UNSEEN), "--key", str(tmp_path / "key"), "--no-progress"]
+    done = subprocess.run(
+        [*walls, "--tmpfs", str(full), "sh", "-c", FULL, "sh", str(full), str(size - left << 10), *words],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    first, second, table = done.stdout.split("status ")
+    complaints = [line for line in done.stderr.splitlines() if "WITHOUT walls" not in line]
+    assert first == "" and second.startswith("2\n") and ".partial" not in second
+    assert len(complaints) == 1 and "No space left on device" in complaints[0] and f"{full}/g/" in complaints[0]
+    assert table.startswith("0\n") and len(table.splitlines()) == 2 + 5
+
+
+def test_submissions_that_change_while_they_are_graded_are_graded_as_they_were_read_and_again_the_next_time(place, run):
+    (place / "list").write_text("ann\nbob\ncid\neve\n")
+
+    def meddle(number):
+        if number == 2:  # ann and bob are under way, cid has not been read
+            hand_in(place / "in", "ann", notebook("#" * 9))
+            (place / "in" / "cid" / "ex4" / "ex4.ipynb").unlink(missing_ok=True)
+            hand_in(place / "in", "dan", notebook("#" * 4))
+
+    summary = run(Instant(meddle), students=place / "list")
+    assert scores(place) == {**ALL, "cid": (MISSING, None)}
+    assert len(summary.stray) == 1 and "cid" in summary.stray[0] and "not there any more" in summary.stray[0]
+    engine = Instant()
+    run(engine)
+    assert [job.student for job, _ in engine.jobs] == ["ann", "dan"]
+    assert scores(place) == {**ALL, "ann": (GRADED, 9.0), "cid": (MISSING, None), "dan": (GRADED, 4.0)}
 
 
 def test_what_was_there_is_there_still_when_a_file_cannot_be_put_in_its_place(tmp_path, monkeypatch):
@@ -281,6 +349,7 @@ def test_the_command_says_what_it_did_and_what_unsafe_gives_up(command, place):
     assert status == 0
     assert "WITHOUT walls" in err and err.count("\n") == 1
     assert "3 graded, 1 rejected" in out and "made a new class key" in out
+    assert "'eve' ex4: The file is not a notebook" in out
     assert "zoe/ex77/ex77.ipynb" in out
     status, out, _ = command("regrade", "--json", "--student", "ann")
     assert json.loads(out)["graded"] == {"graded": 1}
@@ -294,8 +363,10 @@ def test_the_command_says_what_it_did_and_what_unsafe_gives_up(command, place):
         (["--students", "/nowhere"], "/nowhere: No such file"),
         (["--student", "zoe"], "nothing was handed in by 'zoe'"),
         (["--key", "/dev/null"], "/dev/null holds no class key"),
+        (["--key", "/dev"], "the class key /dev cannot be read (Is a directory)"),
+        (["--key", "/proc/nothing/key"], "the class key /proc/nothing/key can be neither read nor made"),
         (["--out", "/dev/null"], "/dev/null"),
-        (["--out", "/proc/nothing/out"], "/proc/nothing"),
+        (["--out", "/proc/nothing/out"], "nothing can be written in /proc/nothing/out (No such file"),
         (["--dask", "nowhere"], "--dask nowhere: no scheduler"),
     ],
 )
@@ -305,6 +376,47 @@ def test_bad_input_gets_one_line(command, words, said):
     assert (status, out) == (2, "")
     assert said in complaint and complaint.startswith("mmlab grade: ")
     assert len(err.splitlines()) == 2  # the other one is of --unsafe-local
+
+
+def test_a_place_without_a_submission_is_one_line_and_leaves_nothing_behind(place, capsys):
+    (place / "empty" / "docs").mkdir(parents=True)
+    words = ["--out", str(place / "out"), "--unseen", str(UNSEEN), "--key", str(place / "key"), "--unsafe-local"]
+    for say in ("", "docs/notes.txt: it is of none"):
+        assert cli.main(["grade", str(place / "empty"), *words]) == 2
+        complaint = capsys.readouterr().err.splitlines()[1:]
+        assert len(complaint) == 1 and "there is no submission in" in complaint[0] and say in complaint[0]
+        (place / "empty" / "docs" / "notes.txt").write_text("x")
+    assert cli.main(["similar", str(place / "empty"), "--folder", str(ROOT)]) == 2
+    assert not (place / "out").exists() and not (place / "key").exists()
+
+
+@pytest.mark.parametrize("out", ["in", "in/grades"])
+def test_grades_among_the_submissions_are_refused(place, run, out):
+    with pytest.raises(ValueError, match="would be taken for something handed in"):
+        grade(place / "in", place / out, unseen=UNSEEN, key=place / "key", unsafe=True)
+    assert not (place / "in" / "grades").exists()
+
+
+def test_unseen_checks_that_cannot_be_loaded_are_one_line(place, run, capsys):
+    run()
+    checks = place / "checks"
+    checks.mkdir()
+    for text in ("def (", "import nothing_of_this_name", "CHECKS = 1", "1 / 0"):
+        (checks / "ex4.py").write_text(text)
+        with pytest.raises(ValueError, match="the unseen checks of ex4 cannot be loaded: ") as caught:
+            run(unseen=checks)
+        assert "\n" not in str(caught.value)
+        assert cli.main(["publish", str(place / "out"), "--unseen", str(checks)]) == 0
+        assert capsys.readouterr().err == ""
+
+
+def test_without_nbgrader_the_tools_say_how_to_install_it(place, monkeypatch, capsys):
+    monkeypatch.setattr("mmlab.cli.authoring.find_spec", lambda name: None)
+    for words in (["release"], ["grade", str(place / "in"), "--out", str(place / "out")], ["publish", str(place)]):
+        assert cli.main(words) == 2
+        complaint = capsys.readouterr().err
+        assert "pip install -c constraints.txt -e '.[grading]'" in complaint and complaint.count("\n") == 1
+    assert not (place / "out").exists()
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "many", "1.5"])

@@ -11,7 +11,7 @@ from mmlab.grading.final import final
 from mmlab.grading.formgrade import Cell
 from mmlab.grading.gradebook import Given
 from mmlab.grading.late import Late
-from mmlab.grading.score import REJECTED, STATUSES, TIMEOUT
+from mmlab.grading.score import MISSING, REJECTED, STATUSES, TIMEOUT
 
 NOBODY_LATE = Late()
 
@@ -83,6 +83,14 @@ def test_no_points_come_with_the_reason(status):
     assert WHY[status] in page and "for a reason" in page
     if status in (REJECTED, TIMEOUT):
         assert "not" in WHY[status] and "0 of" not in page.split("</h1>")[1].split("<h2>")[0]
+
+
+@pytest.mark.parametrize("status", [REJECTED, MISSING])
+def test_of_what_was_not_taken_no_points_by_hand_are_promised(status):
+    assert "Graded by a person" in page_of(made("ann"))
+    page = page_of(made("ann", status=status), Late({("ann", "ex90"): (2, 10)}))
+    assert "Graded by a person" not in page and "late" not in page.split("<h1>")[1]
+    assert page.count("for a reason") == 1
 
 
 def test_days_late_and_the_total_are_told():

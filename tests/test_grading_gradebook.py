@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sqlite3
+import sys
 from contextlib import closing
 
 import nbgrader.api
@@ -180,7 +181,67 @@ def test_formgraders_notebooks_hold_the_answers_letter_by_letter_and_no_markup(p
     assert "4 of 4 points" in named[ESSAY]["outputs"][0]["text"]
     assert next(cell["source"] for cell in there["cells"] if cell["cell_type"] == "code") == "f = 1"
     assert named["ex90-rationale"]["metadata"]["nbgrader"]["points"] == 4  # what the student claims does not count
-    assert not (place / "out" / "submitted").exists()  # formgrader's own autograding finds nothing to run
+
+
+def api(folder):
+    """What formgrader's buttons call, with the configuration that it reads in that folder."""
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import PyFileConfigLoader
+
+    return NbGraderAPI(config=PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config())
+
+
+def test_formgrader_counts_submissions_and_its_autograde_runs_and_changes_nothing(place, publish_all):
+    evil = place / "was run"
+    complete, found = handed_in(place / "in", [made("ann"), made("bob x")], f"open({str(evil)!r}, 'w')")
+    after(complete, place / "out", Options(solution(place / "solutions")), found)
+    hand_grade(place, "ann", "ex90-data", 2)
+    out = place / "out"
+    before = {path: path.read_bytes() for path in out.rglob("*.ipynb")}
+    there = api(out)
+    assert there.get_assignment(ESSAY)["num_submissions"] == 2
+    done = there.autograde(ESSAY, "ann")
+    assert not done["success"] and formgrade.SUBMITTED in done["log"]
+    assert not evil.exists() and before == {path: path.read_bytes() for path in out.rglob("*.ipynb")}
+    with book(place) as gradebook_after:
+        assert gradebook_after.find_submission(ESSAY, "ann").score == 6
+
+
+def test_a_long_line_of_an_answer_is_wrapped():
+    inside = formgrade.literal("word " * 60 + "\n\n   " + "x" * 250).split("\n")[1:-1]
+    assert max(map(len, inside)) <= 100 and "".join(inside).count("word") == 60 and "".join(inside).count("x") == 250
+    assert "" in inside
+
+
+def test_a_database_that_checks_its_keys_takes_the_gradebook(place, publish_all):
+    """As PostgreSQL does. SQLite does when it is told to."""
+    from sqlalchemy import Engine, event
+
+    def strict(connection, _):
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    event.listen(Engine, "connect", strict)
+    try:
+        assert publish_all(made("ann"), made("bob")).trouble == ""
+        assert publish_all(made("ann"), made("eve")).trouble == ""
+    finally:
+        event.remove(Engine, "connect", strict)
+
+
+def test_totals_have_a_row_a_student_with_points_by_hand_and_days_late(place, publish_all):
+    policy = late.Late({("ann", ESSAY): (1, 10)})
+    scores = [made("ann"), made("=b", seen="not yet"), made("eve", status=REJECTED), made("zoe", status=MISSING)]
+    publish_all(*scores, late=policy)
+    hand_grade(place, "ann", "ex90-data", 2)
+    publish_all(*scores)
+    rows = [line.split(",") for line in (place / "out" / "totals.csv").read_text().splitlines()]
+    assert rows == [
+        ["student", "ex90 (of 10)", "total (of 10)", "still to grade"],
+        ["'=b", "1", "1", "2"],
+        ["ann", "5", "5", "1"],
+        ["eve", "", "0", ""],
+        ["zoe", "", "0", ""],
+    ]
 
 
 def test_an_answer_cannot_leave_its_fence():
@@ -204,6 +265,7 @@ def test_a_locked_gradebook_is_one_line_and_leaves_what_was_given_by_hand(place,
         other.execute("BEGIN EXCLUSIVE")
         done = publish_all(made("ann", seen="not yet"))
     assert "database is locked" in done.trouble and "\n" not in done.trouble
+    assert "stay as they are" in done.trouble and done.written == ["class.html"]
     assert final(place) == before
     assert publish_all(made("ann")).trouble == ""
 
@@ -211,7 +273,10 @@ def test_a_locked_gradebook_is_one_line_and_leaves_what_was_given_by_hand(place,
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("nonsense", "parse"),
+        ("nonsense", "it looks like postgresql://NAME"),
+        ("postgresql://grader:hunter2@127.0.0.1:port/os", "it looks like postgresql://NAME"),
+        ("postgres://grader:hunter2@127.0.0.1/os", "a URL looks like postgresql://NAME"),
+        ("mysql+nosuchdriver://grader:hunter2@127.0.0.1/os", "nosuchdriver"),
         ("postgresql+nosuch://grader:hunter2@127.0.0.1:1/os", "nosuch"),
         ("sqlite:////nowhere/at/all/gradebook.db", "unable to open"),
     ],
@@ -224,14 +289,36 @@ def test_a_gradebook_that_is_not_there_is_one_line_without_a_password(place, pub
     assert publish_all(made("ann")).trouble == ""  # and it is not what is taken the next time
 
 
+def test_a_driver_that_is_not_installed_is_named_with_what_to_do(place, publish_all, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # importing it now fails, whatever is installed
+    done = publish_all(made("ann"), gradebook="postgresql+psycopg://grader:hunter2@127.0.0.1:1/os")
+    assert "psycopg" in done.trouble and ": install the driver of this database in .venv" in done.trouble
+    assert "hunter2" not in done.trouble and "\n" not in done.trouble
+
+
 def test_the_address_of_another_database_is_kept_for_its_owner_alone(place, publish_all):
     url = f"sqlite:///{place / 'department.db'}"
-    publish_all(made("ann"), gradebook=url)
+    assert "another gradebook" not in " ".join(publish_all(made("ann"), gradebook=url).notes)
+    assert "another gradebook" not in " ".join(publish_all(made("ann"), gradebook=url).notes)
     publish_all(made("ann"))
     assert not (place / "out" / "gradebook.db").exists()
+    assert "another gradebook" in " ".join(publish_all(made("ann"), gradebook=url.replace("dep", "other dep")).notes)
+    publish_all(made("ann"), gradebook=url)
     for name in ("gradebook.url", "nbgrader_config.py"):
         path = place / "out" / name
         assert url in path.read_text() and path.stat().st_mode & 0o077 == 0
+
+
+def test_a_gradebook_given_by_a_path_from_here_is_found_from_everywhere(place, publish_all, monkeypatch):
+    monkeypatch.chdir(place)
+    assert publish_all(made("ann"), gradebook="sqlite:///here.db").trouble == ""
+    assert (place / "here.db").exists()
+    for name in ("gradebook.url", "nbgrader_config.py"):
+        assert f"sqlite:///{place}/here.db" in (place / "out" / name).read_text()
+    assert publish_all(made("ann"), gradebook="").trouble == ""  # back to the one in the folder
+    publish_all(made("ann"))
+    assert (place / "out" / "gradebook.db").exists() and not (place / "out" / "gradebook.url").exists()
+    assert "here.db" not in (place / "out" / "nbgrader_config.py").read_text()
 
 
 def test_a_configuration_that_the_instructor_took_over_stays(place, publish_all):
@@ -254,7 +341,10 @@ def test_days_late_are_taken_off_can_be_changed_without_scoring_and_go_into_the_
     policy = place / "late.csv"
     policy.write_text("student,exercise,days\nann,ex90,2\nbob,ex90,20\nnobody,ex90,1\n")
     done = publish_all(made("ann"), made("bob"), late=late.read(policy))
-    assert done.notes == ["late.json: 'nobody' handed in no ex90"]
+    assert done.notes == [
+        "the list of who was late names 'nobody', who handed in no ex90",
+        "4 answers of 2 submissions wait for points by hand (formgrader)",
+    ]
     assert final(place)["ann"][5:8] == ["2", "2", "2"]  # 20 percent of 10 points
     assert final(place)["bob"][5:8] == ["20", "10", "0"]  # never below 0
     publish_all(made("ann"), made("bob"))
@@ -273,7 +363,10 @@ def test_days_late_are_taken_off_can_be_changed_without_scoring_and_go_into_the_
         ("student,exercise,days\nann,ex90,-1\n", "days is '-1'; a number from 0 to 1000 is wanted"),
         ("student,exercise,days\nann,ex90,nan\n", "days is 'nan'"),
         ("student,exercise,days\nann,ex9O,1\n", "did you mean"),
-        ("student,exercise\nann,ex90\n", "entry 1 has no days"),
+        ("student,exercise\nann,ex90\n", "student,exercise,days is wanted"),
+        ("student;exercise;days\nann;ex90;1\n", "begins with 'student;exercise;days'"),
+        ("", "student,exercise,days is wanted"),
+        ("student,exercise,days\nann,ex90\n", "entry 1 has no days"),
         ("student,exercise,days\nann,ex90,1\nann,ex90,2\n", "there twice"),
         ("{", "is not JSON"),
         ("[]", "wanted is"),
@@ -349,7 +442,7 @@ def test_mmlab_grade_publishes_and_mmlab_publish_does_it_again_without_scoring(p
     assert cli.main(again) == 0 and engine.jobs == jobs
     assert final(place)["ann"][6:8] == ["0.2", "0.8"]
     assert cli.main([*again[:-2], "--gradebook", "nonsense"]) == 1
-    assert capsys.readouterr().err.startswith("mmlab publish: the gradebook that --gradebook names cannot be written (")
+    assert capsys.readouterr().err.startswith("mmlab publish: the URL that --gradebook names is none: ")
     (place / "late.csv").write_text("student,exercise,days\nann,ex4,x\n")
     assert cli.main([*command, "--late", str(place / "late.csv")]) == 2
     assert cli.main(["publish", str(place / "in")]) == 2

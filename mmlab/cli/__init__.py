@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
 
@@ -13,17 +14,27 @@ from ..kernel.bug import KernelBug
 from . import authoring, commands, exploring, glossary, grading, publishing, stepping, validation
 from .options import Parser, add_workload, as_option, number
 
+TIMED = {"run", "compare", "explore", "oracles", "validate"}
+"""commands whose JSON has durations in it"""
+
 
 def make_parser() -> tuple[Parser, dict[str, Parser]]:
     """The whole command line, and its commands by name."""
-    top = Parser(prog="mmlab", description="A small simulated kernel, in which a page-fault design is a patch.")
+    top = Parser(
+        prog="mmlab",
+        description="A small simulated kernel, in which a page-fault design is a patch.",
+        epilog="mmlab COMMAND --help says more, with examples; in () is what is taken without an option.\n"
+        "For instructors: release, bundle, grade, regrade, publish, similar. INSTRUCTORS.md has them in order.",
+    )
     top.add_argument("--version", action="version", version=f"mmlab {__version__}")
     group = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name: str, function, about: str, *examples: str) -> Parser:
         lines = "\n".join(f"  mmlab {name} {example}".rstrip() for example in examples)
-        sub = group.add_parser(name, help=about, description=f"{about}.", epilog=f"examples:\n{lines}")
-        sub.add_argument("--json", action="store_true", help="print JSON; durations are in us")
+        whole = about if about.endswith("?") else f"{about}."
+        sub = group.add_parser(name, help=about, description=whole, epilog=f"examples:\n{lines}")
+        units = "; durations are in us" if name in TIMED else ""
+        sub.add_argument("--json", action="store_true", help=f"print JSON{units}")
         sub.set_defaults(function=function, command=name)
         return sub
 
@@ -103,7 +114,7 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
         "synchronous nopage_retry --stat",
     )
     sub.add_argument("a", metavar="A", help="a name from `mmlab designs`")
-    sub.add_argument("b", metavar="B")
+    sub.add_argument("b", metavar="B", help="another one: what has to be changed in A to get it")
     sub.add_argument("--stat", action="store_true", help="only how many lines of code each function gains and loses")
     sub.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal")
 
@@ -136,7 +147,7 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
     command(
         "row10",
         validation.row10,
-        "Count arguments, lines and stack of the patches: is it less, is it faster?",
+        "Count arguments, lines and stack of the patches: is it less code, faster code, less stack?",
         "",
         "--json",
     )
@@ -145,7 +156,7 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
     sub.add_argument("term", nargs="?", metavar="WORD", help="one word (all of them)")
     sub.add_argument("--markdown", metavar="FILE", help="write the page there")
 
-    sub = command("release", authoring.release, "Make exercises/ anew from solutions/", "", "--check")
+    sub = command("release", authoring.release, "Make exercises/, which students get, from solutions/", "", "--check")
     sub.add_argument("--check", action="store_true", help="change nothing, status 1 if one would change")
     authoring.add_folder(sub)
 
@@ -164,8 +175,10 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
     grading.add_options(sub)
     sub.epilog += (
         "\n\nlayouts: STUDENT/exN/exN.ipynb (nbgrader), STUDENT_exN.ipynb, or a zip of Moodle or Canvas\n\n"
+        "to see what it wrote: totals.csv, class.html and feedback/ in GRADES\n\n"
         "exit status:\n  0  each submission has its score, or was refused with a reason\n"
-        "  1  some could not be graded for no fault of theirs: see log.txt, and give the same command again\n"
+        "  1  some could not be graded for no fault of theirs (see log.txt), or the gradebook could not be written: "
+        "give the same command again\n"
         "  2  bad input, with one line that says so\n  130  Ctrl-C: the same command goes on"
     )
     add_quiet(sub)
@@ -173,11 +186,12 @@ def make_parser() -> tuple[Parser, dict[str, Parser]]:
     sub = command(
         "regrade",
         grading.grade,
-        "Grade again what is graded already, and say which scores change",
+        "Grade again what is graded already, also with another class key, and say which scores change",
         "submitted --out grades --exercise ex4",
         "submitted --out grades --student ann --student 'Bob Lee'",
     )
     grading.add_options(sub)
+    sub.epilog += "\n\nlayouts and exit status are those of mmlab grade"
     add_quiet(sub)
 
     publishing.add_commands(command)
@@ -238,7 +252,12 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"{name}: {where}{error.strerror or error}", file=sys.stderr)
+        room = (
+            "; make room there or in TMPDIR, and give the command again"
+            if error.errno in (errno.ENOSPC, errno.EDQUOT)
+            else ""
+        )
+        print(f"{name}: {where}{error.strerror or error}{room}", file=sys.stderr)
         return 2
     except KernelBug as bug:
         print(bug.report(), file=sys.stderr)

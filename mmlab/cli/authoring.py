@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from .commands import print_json
@@ -36,14 +38,17 @@ def bundle(args) -> int:
 
 
 def needed():
-    """mmlab.grading. Raises ValueError where it is not there: in what a student got."""
+    """mmlab.grading. Raises ValueError where it is not there, as in what a student got, or cannot work."""
     try:
         from .. import grading
     except ImportError as error:
         raise ValueError(f"this copy of mmlab has no tools for instructors ({error})") from None
+    if find_spec("nbgrader") is None:
+        how = f"{sys.executable} -m pip install -c constraints.txt -e '.[grading]'"
+        raise ValueError(f"nbgrader is not installed; in the folder of the course, give: {how}")
     return grading
 
 
 def add_folder(sub) -> None:
     """--folder"""
-    sub.add_argument("--folder", metavar="FOLDER", type=Path, default=Path("."), help="of the course (this one)")
+    sub.add_argument("--folder", metavar="FOLDER", type=Path, default=Path("."), help="the folder of the course (.)")

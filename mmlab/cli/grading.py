@@ -46,17 +46,17 @@ def grade(args) -> int:
     if args.json:
         print_json({**summary.as_dict(), "published": vars(published)})
     else:
-        print("\n".join([*told(summary, args.command), *published.notes, *where(published, args.out)]))
+        print("\n".join([*told(summary), *published.notes, *where(published, args.out)]))
     return publishing.complain(args, published.trouble) or (TROUBLE if summary.troubles else 0)
 
 
 def where(published, out: Path) -> list[str]:
     """What else was written."""
     names = ", ".join(str(out / name) for name in published.written)
-    return [f"with points given by hand and days late, feedback, class report: {names}"] if names else []
+    return [f"with points by hand and days late, the class report, feedback for students: {names}"] if names else []
 
 
-def told(summary, command: str) -> list[str]:
+def told(summary) -> list[str]:
     """A summary in lines."""
     lines = []
     if summary.new_key:
@@ -64,17 +64,20 @@ def told(summary, command: str) -> list[str]:
     if summary.only_watched:
         lines.append("no control groups here: the memory of all processes of a submission is watched, not limited")
     if summary.other_key:
-        lines.append(f"the class key is another one than that of {summary.other_key} results: they are graded anew")
+        lines.append(f"{summary.other_key} scores were made with another class key: they are graded anew")
     counts = [f"{number} {status}" for status, number in summary.as_dict()["graded"].items()]
     lines.append(", ".join(counts) if counts else "nothing new to grade")
     if summary.kept:
         lines.append(f"{summary.kept} graded before, and nothing has changed")
     some(lines, "changed", [f"{s!r} {e}: {points(a)} -> {points(b)}" for s, e, a, b in summary.changed])
+    some(lines, "rejected, with a reason for the student", summary.refused)
     some(lines, "not on the list of students", [repr(student) for student in summary.unlisted])
+    some(lines, "on the list, and of whom nothing is there", [repr(student) for student in summary.absent])
     some(lines, "not taken", summary.stray)
     if summary.troubles:
         lines.append(f"what went wrong is in {summary.folder / 'log.txt'}; mmlab grade tries those again")
-    lines.append(f"scores: {summary.folder / 'grades.csv'}, their reasons: {summary.folder / 'details.csv'}")
+    names = summary.folder / "grades.csv", summary.folder / "details.csv"
+    lines.append(f"points of the checks alone, and what each check said: {names[0]}, {names[1]}")
     return lines
 
 
@@ -93,17 +96,28 @@ def points(value: float | None) -> str:
 
 def add_options(sub) -> None:
     """What both commands take."""
-    sub.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="a folder, or a zip of a learning platform")
-    sub.add_argument("--out", metavar="GRADES", type=Path, required=True, help="the folder for scores and reasons")
+    sub.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="what was handed in: a folder, or a zip")
+    sub.add_argument(
+        "--out", metavar="GRADES", type=Path, required=True, help="the folder for all that is made; it stays"
+    )
     sub.add_argument("--exercise", metavar="exN", action="append", help="only this one; may be given again (all)")
     sub.add_argument("--student", metavar="NAME", action="append", help="only this one; may be given again (all)")
     checks = Path("solutions") / "checks"
-    sub.add_argument("--unseen", metavar="FOLDER", type=Path, default=checks, help=f"of the unseen checks ({checks})")
+    sub.add_argument(
+        "--unseen", metavar="FOLDER", type=Path, default=checks, help=f"where the unseen checks are ({checks})"
+    )
     sub.add_argument(
         "--key", metavar="FILE", type=Path, help="the class key; made when it is not there (~/.config/mmlab/class.key)"
     )
-    sub.add_argument("--students", metavar="FILE", type=Path, help="a list, one name a line: who is missing is told")
+    sub.add_argument(
+        "--students",
+        metavar="FILE",
+        type=Path,
+        help="a list, one name a line, spelt as in SUBMISSIONS: who is missing is told",
+    )
     sub.add_argument("--workers", metavar="N", type=number, help="submissions at once (as many as processors)")
-    sub.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler, such as tcp://10.0.0.1:8786")
+    sub.add_argument(
+        "--dask", metavar="ADDRESS", help="grade on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786"
+    )
     publishing.add_options(sub)
     sub.add_argument("--unsafe-local", action="store_true", help="no sandbox: only for code that you trust")

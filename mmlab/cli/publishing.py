@@ -66,9 +66,13 @@ def options(args):
 def add_options(sub) -> None:
     """What mmlab grade, regrade and publish take."""
     sub.add_argument(
-        "--gradebook", metavar="URL", help="of another database for nbgrader's gradebook (SQLite in the folder)"
-    )
-    sub.add_argument("--late", metavar="FILE", type=Path, help="who was how many days late: CSV or JSON")
+        "--gradebook", metavar="URL", help="another database for nbgrader's gradebook, such as "
+        "postgresql://NAME:PASSWORD@HOST/DATABASE (that of last time, or gradebook.db in GRADES)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--late", metavar="FILE", type=Path,
+        help="a CSV file of who was how many days late: student,exercise,days (that of last time, or nobody)",
+    )  # fmt: skip
 
 
 def add_commands(command) -> None:
@@ -76,13 +80,15 @@ def add_commands(command) -> None:
     sub = command(
         "publish",
         publish,
-        "Make gradebook, feedback, final.csv and class report again, without scoring",
+        "Make gradebook, feedback, tables of points and class report again, without scoring",
         "grades",
         "grades --late late.csv",
         "grades --gradebook postgresql://grader@db.example.edu/os",
     )
     sub.add_argument("grades", metavar="GRADES", type=Path, help="the folder that mmlab grade --out made")
-    sub.add_argument("--unseen", metavar="FOLDER", type=Path, default=CHECKS, help=f"of the unseen checks ({CHECKS})")
+    sub.add_argument(
+        "--unseen", metavar="FOLDER", type=Path, default=CHECKS, help=f"where the unseen checks are ({CHECKS})"
+    )
     add_options(sub)
 
     sub = command(
@@ -92,8 +98,10 @@ def add_commands(command) -> None:
         "submitted --out similar.html",
         "moodle.zip --exercise ex4 --least 0.7",
     )
-    sub.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="a folder, or a zip of a learning platform")
+    sub.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="what was handed in: a folder, or a zip")
     sub.add_argument("--exercise", metavar="exN", action="append", help="only this one; may be given again (all)")
-    sub.add_argument("--least", metavar="SHARE", type=float, default=0.5, help="of what two must share (0.5)")
+    sub.add_argument(
+        "--least", metavar="SHARE", type=float, default=0.5, help="show pairs that share at least so much, of 1 (0.5)"
+    )
     sub.add_argument("--out", metavar="FILE", type=Path, help="write a page with both texts side by side there")
-    sub.add_argument("--folder", metavar="FOLDER", type=Path, default=Path("."), help="of the course (this one)")
+    sub.add_argument("--folder", metavar="FOLDER", type=Path, default=Path("."), help="the folder of the course (.)")

@@ -1,4 +1,5 @@
-"""The source of one function of a design, beside the place of its original in Linux 2.6.18."""
+"""The source of one function of a design, beside the place of its original: in Linux 2.6.18, or the later version that
+the design follows."""
 
 from __future__ import annotations
 
@@ -61,8 +62,8 @@ def show_source(design: str | Design, function: str) -> Shown:
     lines = source_of(code)
     file = FILE_OF.get(function)
     place = f"In Linux 2.6.18: {function} in {file}" if file else "Ours: no function of this name in Linux 2.6.18"
-    if not file and origin.startswith("Linux"):
-        place = f"Not in Linux 2.6.18. {origin}"
+    if origin.startswith("Linux") and not origin.startswith("Linux 2.6.18"):
+        place = f"From {origin}" + (f". In Linux 2.6.18: {function} in {file}" if file else "")
     link = f"{ELIXIR}{file}" if file else ""
     text = "\n".join([f"{function} ({owner})", f"{place}{f', {link}' if link else ''}", "", *lines])
     return Shown(text, _html(f"{function} ({owner})", place, link, lines))

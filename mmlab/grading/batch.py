@@ -27,14 +27,17 @@ GRADES, DETAILS = "grades.csv", "details.csv"
 
 @dataclass
 class Summary:
-    """What a batch did. `changed` are (student, exercise, points before, points now); `only_watched`: there are no
-    control groups here, so that the memory of a submission's processes together is watched, not limited."""
+    """What a batch did. `unlisted` are students who are not on the list, `absent` those on it of whom nothing is there;
+    `changed` are (student, exercise, points before, points now); `only_watched`: there are no control groups here, so
+    that the memory of a submission's processes together is watched, not limited."""
 
     folder: Path
     graded: Counter = field(default_factory=Counter)
     kept: int = 0
     stray: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
     changed: list[tuple] = field(default_factory=list)
     other_key: int = 0
     new_key: Path | None = None
@@ -52,7 +55,9 @@ class Summary:
             "graded": {status: self.graded[status] for status in STATUSES if self.graded[status]},
             "kept": self.kept,
             "stray": self.stray,
+            "refused": self.refused,
             "unlisted": self.unlisted,
+            "absent": self.absent,
             "changed": self.changed,
             "other_key": self.other_key,
         }
@@ -71,10 +76,10 @@ def grade(
     """Grade what is in a folder or zip and keep the scores in the folder `out`; what is graded already stays.
 
     exercises: only these. unseen: the folder of the unseen checks. key: the file of the class key, made when it is not
-    there. workers, dask: how many submissions at once here, or the address of a scheduler. unsafe: no sandbox.
-    students: the file of a list, so that who handed in nothing is told. only: grade no students but these. again: also
-    what is graded already. after: called once, with all scores of the folder and what was handed in, while that is
-    still at hand.
+    there; scores that another key made are an error, unless they all are made `again`. workers, dask: how many
+    submissions at once here, or the address of a scheduler. unsafe: no sandbox. students: the file of a list, so that
+    who handed in nothing is told. only: grade no students but these. again: also what is graded already. after: called
+    once, with all scores of the folder and what was handed in, while that is still at hand.
 
     Raises ValueError, in one line, for what is not as it must be, OSError, Halted, and KeyboardInterrupt; what was
     graded by then is kept, and the same call goes on.
@@ -86,13 +91,17 @@ def grade(
     listed = read_students(students) if students is not None else []
     engine = Cluster(dask) if dask is not None else Local(workers)
     out = Path(out)
-    with store.held(out), harvest(submissions, names()) as there:
-        secret, is_new = class_key(key if key is not None else default())
+    if out.resolve().is_relative_to(Path(submissions).resolve()):
+        raise ValueError(f"--out {out} lies in {submissions}, and would be taken for something handed in: give another")
+    with harvest(submissions, names()) as there, store.held(out):
+        key = Path(key if key is not None else default())
+        secret, is_new = class_key(key)
         batch = Batch(out, secret, unseen, unsafe, again)
-        batch.summary.new_key = Path(key if key is not None else default()) if is_new else None
+        batch.summary.new_key = key if is_new else None
         batch.summary.only_watched = dask is None and not cgroup.possible()
         batch.summary.stray = there.stray
         batch.summary.unlisted = sorted(there.students - set(listed)) if listed else []
+        batch.summary.absent = sorted(set(listed) - there.students)
         found = [
             one
             for one in there.found
@@ -101,6 +110,15 @@ def grade(
         strangers = sorted(set(only or ()) - there.students)
         if strangers:
             raise ValueError(f"nothing was handed in by {', '.join(map(repr, strangers))}")
+        batch.summary.other_key = batch.made_with_another_key(found)
+        if batch.summary.other_key and (only or not again):
+            if is_new:
+                key.unlink()
+            raise ValueError(
+                f"{key} {'is not there, and is not' if is_new else 'is not'} the class key that "
+                f"{batch.summary.other_key} scores in {out} were made with: give that one with --key, or give mmlab "
+                "regrade without --student, which makes the scores of all anew"
+            )
         handed_in = table.in_order({one.exercise for one in found} | set(exercises or ()))
         batch.prepare(handed_in)
         try:
@@ -136,13 +154,13 @@ class Batch:
         """Read the unseen checks. Raises ValueError before anything is graded."""
         for name in exercises:
             self.unseen[name] = unseen_source(name, self.folder)
-            try:
-                checks_of(name, self.unseen[name])
-            except ValueError:
-                raise
-            except Exception as error:
-                raise ValueError(f"the unseen checks of {name} cannot be loaded: {error}") from None
+            checks_of(name, self.unseen[name])
             self.versions[name] = checks_version(self.unseen[name])
+
+    def made_with_another_key(self, found: list[Found]) -> int:
+        """How many of these have a result that follows from another class key."""
+        before = [store.known(self.out, one.student, one.exercise) for one in found]
+        return sum(one[1].key not in ("", self.print) for one in before if one)
 
     def run(self, found: list[Found], engine: Local | Cluster, tell) -> None:
         """Grade them all; those that have to be looked at alone at the end, one after the other."""
@@ -174,14 +192,16 @@ class Batch:
         for one in found:
             try:
                 taken = Rejected(one.refused) if one.refused else take(one.path)
+            except FileNotFoundError:
+                self.summary.stray.append(f"{one.path}: it was there at the beginning, and is not there any more")
+                tell(one.student)
+                continue
             except OSError as error:
                 self.keep(self.plain(one, TROUBLE, "The file cannot be read on the grader's machine."), str(error))
                 tell(one.student)
                 continue
             basis = self.basis(one.exercise, taken.content)
             before = store.known(self.out, one.student, one.exercise)
-            if before and before[1].key != self.print and before[1].key:
-                self.summary.other_key += 1
             if before and before[1] == basis and before[0].status not in (TROUBLE, MISSING) and not self.again:
                 self.summary.kept += 1
                 tell(one.student)
@@ -213,6 +233,8 @@ class Batch:
         before = store.known(self.out, score.student, score.exercise)
         store.write(self.out, score, self.basis(score.exercise, score.content))
         self.summary.graded[score.status] += 1
+        if score.status == REJECTED:
+            self.summary.refused.append(f"{score.student!r} {score.exercise}: {score.note}")
         if before and before[0].status not in (MISSING, TROUBLE) and before[0].points != score.points:
             self.summary.changed.append((score.student, score.exercise, before[0].points, score.points))
 

@@ -38,6 +38,9 @@ def bundle(root: Path | str = ".", to: Path | str | None = None) -> Path:
                 entry.external_attr = 0o644 << 16
                 archive.writestr(entry, text_of(root / name))
         os.replace(partial, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a write that fails does not say of what
+        raise
     finally:
         partial.unlink(missing_ok=True)
     return path

@@ -57,6 +57,8 @@ class ClassRow:
     checks: list[CheckRow]
     missing: list[str]
     waiting: int
+    others: list[str]
+    """who was neither graded in full nor is missing, and why, a line each"""
 
     @property
     def sentence(self) -> str:
@@ -98,6 +100,10 @@ def class_rows(finals: list[Final], unseen: dict[str, tuple[Check, ...]] | None 
                 sorted(checks.values(), key=lambda row, order=[*known, *checks]: order.index(row.name)),
                 sorted(one.score.student for one in ones if one.score.status == MISSING),
                 sum(one.waiting > 0 for one in ones),
+                [
+                    ": ".join(filter(None, (shown(one.score.student), one.score.status, shown(one.score.note))))
+                    for one in ones if one.score.status not in (GRADED, MISSING)
+                ],
             )
         )  # fmt: skip
     return rows
@@ -108,16 +114,17 @@ def as_text(rows: list[ClassRow]) -> str:
     out = []
     for row in rows:
         out += [row.title, "=" * len(row.title), row.sentence, ""]
-        for name, count in chart.spread(row.points, row.possible) if row.points and row.possible else ():
-            out.append(f"  {name:>18} points  {count:4}  {'#' * count if count <= 60 else '#' * 60 + '...'}")
-        out.append("")
+        if row.points and row.possible:
+            for name, count in chart.spread(row.points, row.possible):
+                out.append(f"  {name:>18} points  {count:4}  {'#' * count if count <= 60 else '#' * 60 + '...'}")
+            out.append("")
         for check in sorted(row.checks, key=lambda one: -one.failed):
             total = sum(check.counts.values())
             out.append(f"  {check.failed:4} of {total} failed: {check.name}{' [unseen]' if check.unseen else ''}")
             out += [f"       they may think {words}" for words in check.beliefs[:3]]
         if row.missing:
             out += ["", f"  missing: {', '.join(map(shown, row.missing[:MOST_NAMES]))}{more(row.missing)}"]
-        out.append("")
+        out += ["", *(f"  {line}" for line in row.others[:MOST_NAMES]), ""] if row.others else [""]
     return "\n".join(out)
 
 
@@ -161,4 +168,8 @@ def as_html(rows: list[ClassRow]) -> str:
         if row.missing:
             out.append(f"<h3>Missing: {len(row.missing)}</h3>")
             out.append(f"<p>{text(', '.join(map(shown, row.missing[:MOST_NAMES])) + more(row.missing))}</p>")
+        if row.others:
+            out.append(f"<h3>Not graded, or not in full: {len(row.others)}</h3>")
+            lines = "".join(f"<li>{text(line)}</li>" for line in row.others[:MOST_NAMES])
+            out.append(f"<ul>{lines}</ul>{more(row.others)}")
     return page("How the class did", "\n".join(out))

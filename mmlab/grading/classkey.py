@@ -19,7 +19,7 @@ def default() -> Path:
 def class_key(path: Path | str) -> tuple[str, bool]:
     """The key in a file, and whether it was just made: a file that is not there is made, for the owner alone to read.
 
-    Raises ValueError for a file that holds no key, OSError where it cannot be read or made.
+    Raises ValueError for a file that holds no key, or can be neither read nor made.
     """
     path = Path(path)
     try:
@@ -27,6 +27,8 @@ def class_key(path: Path | str) -> tuple[str, bool]:
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return read(path), False
+    except OSError as error:
+        raise ValueError(f"the class key {path} can be neither read nor made ({error.strerror}): see --key") from None
     try:
         with os.fdopen(opened, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(24) + "\n")
@@ -44,10 +46,12 @@ def read(path: Path) -> str:
         key = path.read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
         key = ""
+    except OSError as error:
+        raise ValueError(f"the class key {path} cannot be read ({error.strerror}): see --key") from None
     if len(key) < SHORTEST or "\n" in key:
         raise ValueError(
             f"{path} holds no class key: one line of {SHORTEST} characters or more is wanted. Without the file, a new "
-            "key is made (and all scores may change)"
+            "key is made"
         )
     return key
 

@@ -23,7 +23,7 @@ WHY = {
     TIMEOUT: "No check came to an end: your code used all the time that it may have. This is not an earned 0.",
     CRASHED: "No check could be judged, since the process of your code ended each time. This is not an earned 0.",
     REJECTED: "What was handed in could not be taken. This is not a 0: hand it in again, or ask.",
-    MISSING: "Nothing was handed in.",
+    MISSING: "",
     TROUBLE: "The grader failed, not you. Your instructor knows, and it will be graded again.",
 }
 LOST_SIGNS = {TIMEOUT: "⧗", CRASHED: "⚡", NOT_RUN: "–"}
@@ -62,7 +62,7 @@ def headline(one: Final) -> str:
         words = f"{points_of(one.checks, score.possible)} by checks. Status: {score.status}."
     if one.waiting or one.by_hand or graded_by_hand(one):
         words += f" By hand: {hand_in_words(one)}."
-    if one.penalty:
+    if one.penalty and score.status not in (REJECTED, MISSING):
         words += f" {one.days:g} day{'s' * (one.days != 1)} late: {one.penalty:g} points less."
     if one.total is not None and (one.penalty or score.by_hand):
         so_far = " so far" if one.waiting else ""
@@ -96,7 +96,7 @@ def row(mark: Mark) -> str:
 
 def hand(one: Final) -> str:
     """What a person grades, with points and comments."""
-    if not one.score.by_hand:
+    if not one.score.by_hand or (one.score.status in (REJECTED, MISSING) and not graded_by_hand(one)):
         return ""
     cells = [given for given in one.given if given.cell.by_hand]
     out = [f"<h2>Graded by a person: {one.score.by_hand} points</h2>"]

@@ -8,11 +8,11 @@ from .gradebook import Given
 from .late import Late
 from .plain import plain
 from .score import GRADED, MISSING, PARTLY, REJECTED, Score
-from .table import written
+from .table import in_order, written
 
 HEAD = (
-    "student", "exercise", "status", "checks", "of", "by hand", "of", "still to grade", "days late", "penalty", "total",
-    "of", "feedback",
+    "student", "exercise", "status", "checks", "checks of", "by hand", "by hand of", "still to grade", "days late",
+    "penalty", "total", "total of", "feedback",
 )  # fmt: skip
 
 
@@ -82,3 +82,20 @@ def as_csv(finals: list[Final]) -> str:
         for one in finals
     ]  # fmt: skip
     return written([HEAD, *rows])
+
+
+def as_totals(finals: list[Final]) -> str:
+    """totals.csv: a row a student, as a learning platform imports it; empty where there is nothing to count."""
+    possible = {one.score.exercise: one.possible for one in finals}
+    names = in_order(possible)
+    head = ["student", *(f"{name} (of {possible[name]})" for name in names), f"total (of {sum(possible.values())})"]
+    by_student: dict[str, dict[str, Final]] = {}
+    for one in finals:
+        by_student.setdefault(one.score.student, {})[one.score.exercise] = one
+    rows: list[list] = [[*head, "still to grade"]]
+    for student in sorted(by_student):
+        ones = by_student[student]
+        points = [ones[name].total if name in ones else None for name in names]
+        waiting = sum(one.waiting for one in ones.values())
+        rows.append([student, *points, sum(point or 0 for point in points), waiting or None])
+    return written(rows)

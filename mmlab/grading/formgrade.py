@@ -3,17 +3,21 @@
     GRADES/nbgrader_config.py
     GRADES/solutions/exN/exN.ipynb              the instructor's own
     GRADES/autograded/STUDENT/exN/exN.ipynb     questions, answers, code and the results of the checks
+    GRADES/run_by_mmlab_grade_only/STUDENT/exN/ empty: formgrader counts submissions by these folders
 
 These notebooks are made here, of the instructor's questions and the student's texts, and nothing in them is run or
-rendered: formgrader shows markdown as it comes, scripts too, in a page that may use the instructor's server. There is
-no folder `submitted`, so that formgrader's "autograde" finds nothing that it could run without a sandbox.
+rendered: formgrader shows markdown as it comes, scripts too, in a page that may use the instructor's server. What
+nbgrader calls its folder of submissions holds empty folders and no notebook, so that formgrader's "Autograde" stops
+before it does anything: it would run students' code without a sandbox. The folder's name stands in what it says then.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from textwrap import wrap
 from typing import NamedTuple
 
 from ..checks import Exercise
@@ -23,6 +27,10 @@ from .plain import plain, put, shown
 from .score import Mark, Score
 
 SOLUTIONS, AUTOGRADED, CONFIG = "solutions", "autograded", "nbgrader_config.py"
+SUBMITTED = "run_by_mmlab_grade_only"
+WIDEST = 100
+"""characters of a line of an answer: formgrader does not wrap what is shown letter by letter"""
+AS_IT_IS = {"replace_whitespace": False, "expand_tabs": False, "break_on_hyphens": False}
 WORD = re.compile(r"\S*\w\S*")
 OURS = "# Written by mmlab grade. Take this line out to keep what you change."
 NOTHING = "(nothing was handed in under this question)"
@@ -128,7 +136,8 @@ def literal(text: str) -> str:
     """Markdown that shows a stranger's text letter by letter: no markup in it is obeyed."""
     text = "".join(sign if sign == "\n" or sign.isprintable() else " " for sign in text.replace("\r\n", "\n"))
     fence = "`" * max(4, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence}text\n{text.strip() or NOTHING}\n{fence}"
+    lines = [piece for line in text.strip().split("\n") for piece in wrap(line, WIDEST, **AS_IT_IS) or [""]]
+    return f"{fence}text\n{chr(10).join(lines) or NOTHING}\n{fence}"
 
 
 def markdown(text: str, about: dict | None = None) -> dict:
@@ -163,6 +172,12 @@ def path_of(folder: Path, student: str, name: str) -> Path:
     return folder / AUTOGRADED / plain(student) / name / f"{name}.ipynb"
 
 
+def count_as_submitted(folder: Path, submissions: Iterable[tuple[str, str]]) -> None:
+    """Make formgrader count these (student, exercise)."""
+    for student, name in submissions:
+        (folder / SUBMITTED / plain(student) / name).mkdir(parents=True, exist_ok=True)
+
+
 def as_text(notebook: dict) -> str:
     """A notebook as the text of its file."""
     return json.dumps(notebook, indent=1, ensure_ascii=True) + "\n"
@@ -194,6 +209,8 @@ def configure(folder: Path, url: str, sources: dict[str, Source]) -> None:
         "c = get_config()  # noqa: F821\n"
         "c.CourseDirectory.root = str(Path(__file__).resolve().parent)\n"
         f'c.CourseDirectory.source_directory = "{SOLUTIONS}"\n'
-        'c.CourseDirectory.release_directory = "exercises"\n' + database,
+        'c.CourseDirectory.release_directory = "exercises"\n'
+        "# Only empty folders are there, so that Autograde finds no code to run: mmlab grade runs it, behind walls.\n"
+        f'c.CourseDirectory.submitted_directory = "{SUBMITTED}"\n' + database,
         private=bool(url),
     )

@@ -19,6 +19,7 @@ from .plain import plain, shown
 from .score import GRADED, MISSING, PARTLY, Score
 
 FILE = "gradebook.db"
+EXAMPLE = "postgresql://NAME:PASSWORD@HOST/DATABASE or sqlite:////FOLDER/FILE.db"
 HARMLESS = str.maketrans({"<": "‹", ">": "›", "&": "+", '"': "”", "'": "’", "`": "’", "\\": "/"})
 """formgrader puts names into its pages as they come"""
 
@@ -41,6 +42,20 @@ def default_url(folder: Path) -> str:
     return f"sqlite:///{(folder / FILE).resolve()}"
 
 
+def absolute(url: str) -> str:
+    """The same address from whatever folder: an SQLite file by its whole path. What is no address stays as it is."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        made = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        return url
+    if not made.drivername.startswith("sqlite") or not made.database:
+        return url
+    return made.set(database=str(Path(made.database).resolve())).render_as_string(hide_password=False)
+
+
 def write(
     url: str, scores: list[Score], cells: dict[str, tuple[Cell, ...]], penalties: dict[tuple[str, str], float],
     altered: set[tuple[str, str, str]],
@@ -52,6 +67,7 @@ def write(
     """
     with opened(url) as book:
         found: dict[tuple[str, str], tuple[Given, ...]] = {}
+        course(book)
         students(book, {score.student for score in scores})
         for name in sorted({score.exercise for score in scores}):
             ones = [score for score in scores if score.exercise == name and score.status != MISSING]
@@ -65,11 +81,14 @@ def opened(url: str) -> Iterator:
     """A gradebook, made when it is not there. Raises NoGradebook for all that a database may say."""
     import nbgrader.api as api
     from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
-    shown_url = "that --gradebook names"
     try:
         shown_url = make_url(url).render_as_string(hide_password=True)
+    except (SQLAlchemyError, ValueError):  # what it says may have a password in it
+        raise NoGradebook(f"the URL that --gradebook names is none: it looks like {EXAMPLE}") from None
+    api.app_log.disabled = True  # what it says of an error is in the error
+    try:
         with tools_by_path():
             book = api.Gradebook(url, "")  # formgrader's course has no name
         try:
@@ -82,7 +101,13 @@ def opened(url: str) -> Iterator:
             book.engine.dispose()
     except (SQLAlchemyError, ImportError, OSError, subprocess.SubprocessError, api.InvalidEntry) as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
+        if isinstance(error, ImportError):
+            reason += ": install the driver of this database in .venv"
+        elif isinstance(error, NoSuchModuleError):
+            reason += f": a URL looks like {EXAMPLE}"
         raise NoGradebook(f"the gradebook {shown_url} cannot be written ({reason})") from None
+    finally:
+        api.app_log.disabled = False
 
 
 @contextmanager
@@ -94,6 +119,16 @@ def tools_by_path() -> Iterator[None]:
         yield
     finally:
         os.environ["PATH"] = before
+
+
+def course(book) -> None:
+    """Enter the course without a name, to which nbgrader's assignments belong. nbgrader itself does not, and a database
+    that checks its keys, as PostgreSQL does and SQLite does not, then refuses the assignments."""
+    from nbgrader.api import Course
+
+    if book.db.get(Course, "") is None:
+        book.db.add(Course(id=""))
+        book.db.flush()
 
 
 def students(book, names: set[str]) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from ..checks.exercises import exercise
 
+COLUMNS = ("student", "exercise", "days")
 PERCENT, MOST = 10.0, 100.0
 
 
@@ -62,6 +63,8 @@ def read(path: Path | str) -> Late:
     if text.lstrip().startswith(("{", "[")):
         return from_json(path, text)
     rows = csv.DictReader(io.StringIO(text), skipinitialspace=True)
+    if not set(COLUMNS) <= set(rows.fieldnames or ()):
+        raise ValueError(f"{path} begins with {text.partition(chr(10))[0][:60]!r}; {','.join(COLUMNS)} is wanted there")
     return from_rows(path, list(rows), PERCENT, MOST)
 
 
@@ -83,7 +86,7 @@ def from_rows(path: Path, rows: list[dict], percent: float, most: float) -> Late
     days = {}
     for number, row in enumerate(rows, 1):
         where = f"{path}, entry {number}"
-        missing = [key for key in ("student", "exercise", "days") if row.get(key) in (None, "")]
+        missing = [key for key in COLUMNS if row.get(key) in (None, "")]
         if missing:
             raise ValueError(f"{where} has no {missing[0]}: student, exercise and days are wanted")
         key = str(row["student"]), str(row["exercise"])

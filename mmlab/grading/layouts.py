@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 from .intake import LARGEST
 
+WANTED = "STUDENT/exN/exN.ipynb, STUDENT_exN.ipynb, or the zip of a learning platform is wanted"
 MOST_FILES = 200_000
 """entries of a folder or a zip"""
 MOST_BYTES = 8 << 30
@@ -40,6 +41,7 @@ MOODLE = re.compile(r"(?s)(?P<student>.+?)_\d+_assignsubmission_file_?")
 TOPS = {"submitted", "submissions"}
 """folders that only hold all the others"""
 IGNORED = {".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git"}
+BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError)
 SILENT = {"timestamp.txt", ".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
@@ -86,7 +88,7 @@ class Entry(NamedTuple):
 def harvest(place: Path | str, exercises: list[str]) -> Iterator[Harvest]:
     """Find the submissions in a folder or a zip; what is unpacked of a zip goes when the context ends.
 
-    exercises: the names that there are. Raises ValueError where `place` is neither, or the zip is broken.
+    exercises: the names that there are. Raises ValueError where `place` is neither, is broken, or has no submission.
     """
     place = Path(place)
     unpacked = None
@@ -99,7 +101,10 @@ def harvest(place: Path | str, exercises: list[str]) -> Iterator[Harvest]:
         else:
             what = "is neither a folder nor a zip" if place.exists() else "is not there"
             raise ValueError(f"{place} {what}: give the folder or the zip of what was handed in")
-        yield sorted_out(entries, exercises)
+        told = sorted_out(entries, exercises)
+        if not told.found:
+            raise ValueError("; ".join([f"there is no submission in {place}: {WANTED}", *told.stray[:1]]))
+        yield told
     finally:
         if unpacked is not None:
             shutil.rmtree(unpacked, ignore_errors=True)
@@ -146,11 +151,8 @@ def in_zip(place: Path, to: Path) -> Iterator[Entry]:
                     continue
                 try:
                     total += unpack(archive, info, path)
-                except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
-                    yield Entry(parts, path, f"It cannot be unpacked: {error}. Hand in the notebook itself.")
-                    continue
                 except Exception as error:
-                    if type(error).__module__ not in ("zlib", "lzma"):
+                    if not isinstance(error, BROKEN) and type(error).__module__ not in ("zlib", "lzma"):
                         raise
                     yield Entry(parts, path, f"It cannot be unpacked: {error}. Hand in the notebook itself.")
                     continue
@@ -166,8 +168,7 @@ def unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> int:
     size = 0
     with archive.open(info) as source, open(path, "xb") as out:
         while size <= LARGEST and (some := source.read(1 << 20)):
-            out.write(some)
-            size += len(some)
+            size += out.write(some)
     return size
 
 
@@ -223,8 +224,7 @@ def candidate(entry: Entry, exercises: list[str]) -> Candidate | tuple[str, str]
         if not bare:
             return "it does not say whose it is and of which exercise: STUDENT_exN.ipynb is wanted"
         student, wanted = bare[0]["student"], bare[0]["exercise"]
-    fault = name_fault(student)
-    if fault:
+    if fault := name_fault(student):
         return fault
     exercise = known.get(wanted.lower())
     if exercise is None:

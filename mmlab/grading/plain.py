@@ -48,6 +48,9 @@ def put(path: Path, text: str, private: bool = False) -> bool:
         partial.touch(mode=0o600 if private else 0o666)
         partial.write_bytes(data)
         partial.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # a write that fails does not say of what
+        raise
     finally:
         partial.unlink(missing_ok=True)
     return True

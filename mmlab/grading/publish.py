@@ -1,10 +1,11 @@
-"""What becomes of scores: gradebook, formgrader's notebooks, feedback, final.csv and the class report.
+"""What becomes of scores: gradebook, formgrader's notebooks, feedback, tables of points and the class report.
 
 All of it follows from the results, the gradebook and the late policy, so that it can be made again without scoring.
 
-    GRADES/gradebook.db, nbgrader_config.py, solutions/, autograded/     for formgrader
+    GRADES/gradebook.db, nbgrader_config.py                              for formgrader
+    GRADES/solutions/, autograded/, run_by_mmlab_grade_only/             for formgrader
     GRADES/feedback/STUDENT/exN.html                                     for students
-    GRADES/final.csv, class.html, class.txt                              for the instructor
+    GRADES/final.csv, totals.csv, class.html, class.txt                  for the instructor
     GRADES/late.json, gradebook.url                                      what --late and --gradebook said last
 """
 
@@ -15,14 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import class_report, feedback, formgrade, gradebook, late
-from .final import Final, as_csv, final
+from .final import Final, as_csv, as_totals, final
 from .intake import Accepted, take
 from .layouts import Found
 from .plain import put
 from .score import MISSING, Score
 from .unseen import CHECKS, unseen_checks
 
-FINAL, CLASS_HTML, CLASS_TEXT, LATE, URL = "final.csv", "class.html", "class.txt", "late.json", "gradebook.url"
+FINAL, TOTALS, CLASS_HTML, CLASS_TEXT = "final.csv", "totals.csv", "class.html", "class.txt"
+LATE, URL = "late.json", "gradebook.url"
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,11 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
     sources = {name: formgrade.source_of(name, options.unseen.parent) for name in names}
     policy = remembered_policy(out, options.late)
     url = remembered_url(out, options.gradebook)
+    if url != remembered_url(out, None) and (out / FINAL).exists():
+        done.notes.append("another gradebook than last time: points given by hand in the former one are not in it")
     present = {(score.student, score.exercise): score for score in scores if score.status != MISSING}
-    done.notes += [
-        f"late.json: {student!r} handed in no {name}" for student, name in sorted(policy.days) if (student, name)
-        not in present
-    ]  # fmt: skip
+    absent = sorted(set(policy.days) - set(present))
+    done.notes += [f"the list of who was late names {student!r}, who handed in no {name}" for student, name in absent]
     penalties = {
         one: policy.penalty(*one, score.possible + score.by_hand) for one, score in present.items()
     }  # fmt: skip
@@ -79,16 +81,28 @@ def after(scores: list[Score], out: Path, options: Options, found: Iterable[Foun
         formgrade.configure(out, url, sources)
         if url:
             put(out / URL, url + "\n", private=True)
+        else:
+            (out / URL).unlink(missing_ok=True)
         notebooks(out, found, present, sources)  # after the gradebook has been told which answers are new
+        formgrade.count_as_submitted(out, present)
     finals = [final(score, given.get((score.student, score.exercise), ()), policy) for score in scores]
+    if waiting := [one.waiting for one in finals if one.waiting]:
+        done.notes.append(f"{sum(waiting)} answers of {len(waiting)} submissions wait for points by hand (formgrader)")
     report(out, finals, options.unseen)
-    if done.trouble and (out / FINAL).exists():
-        done.trouble += f"; {FINAL} and the feedback stay as they are, for points given by hand are in it"
-    else:
+    stays = bool(done.trouble) and (out / FINAL).exists()
+    if done.trouble:
+        stay = (
+            f"; {FINAL}, {TOTALS} and the feedback stay as they are, for points given by hand are in them"
+            if stays
+            else ""
+        )
+        done.trouble += f"{stay}; when it can be written, give the command again"
+    if not stays:
         put(out / FINAL, as_csv(finals))
+        put(out / TOTALS, as_totals(finals))
         for one in finals:
             put(feedback.path_of(out, one.score.student, one.score.exercise), feedback.feedback(one))
-    done.written = [name for name in (FINAL, CLASS_HTML, feedback.FOLDER) if (out / name).exists()]
+    done.written = [CLASS_HTML] if stays else [FINAL, TOTALS, CLASS_HTML, feedback.FOLDER]
     return done
 
 
@@ -142,8 +156,9 @@ def remembered_policy(out: Path, given: late.Late | None) -> late.Late:
 
 
 def remembered_url(out: Path, given: str | None) -> str:
-    """The address that is given now, or was given last; "" for the gradebook in the folder."""
+    """The address that is given now, or was given last; "" for the gradebook in the folder. A file that is given by a
+    path from here is found by formgrader too, which works in the folder of grades."""
     path = out / URL
     if given is not None:
-        return given
+        return gradebook.absolute(given)
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""

@@ -31,7 +31,10 @@ FIRST_UID = 2_000_000
 PACKAGE = Path(__file__).resolve().parent.parent
 HIDDEN = ("checks", "grading")
 """what is not seen of mmlab: a worker needs neither"""
-HOW_TO = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap), or say --unsafe-local and what that gives up"
+HOW_TO = (
+    "install bubblewrap (Debian, Ubuntu: apt install bubblewrap); macOS, Windows: docs/grading-in-a-container.md; or "
+    "--unsafe-local, for code that you trust"
+)
 
 
 class NoSandbox(ValueError):

@@ -97,6 +97,9 @@ def whole(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        error.filename = str(path)  # a write that fails does not say of what
+        raise
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -112,12 +115,20 @@ def log(folder: Path, text: str) -> None:
 def held(folder: Path) -> Iterator[None]:
     """Be the only grader in this folder, which is made if it is not there.
 
-    Raises Busy while another process is. The lock goes with its owner, however that ends; the file stays.
+    Raises Busy while another process is, and ValueError where nothing can be written. The lock goes with its owner,
+    however that ends; the file stays.
     """
-    import fcntl
-
-    folder.mkdir(parents=True, exist_ok=True)
-    file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        import fcntl
+    except ImportError:
+        raise ValueError("this needs Linux or macOS: elsewhere, see docs/grading-in-a-container.md") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ValueError(
+            f"nothing can be written in {folder} ({error.strerror}): give a folder of your own for the grades"
+        ) from None
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -42,14 +42,18 @@ def unseen_checks(name: str, folder: Path | str = CHECKS) -> tuple[Check, ...]:
 
 
 def checks_of(name: str, source: str) -> tuple[Check, ...]:
-    """The same of a text."""
-    checks = tuple(module_of(name, source).CHECKS)
+    """The same of a text. Raises ValueError for whatever the text raises."""
+    try:
+        checks = tuple(module_of(name, source).CHECKS)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise ValueError(f"the unseen checks of {name} cannot be loaded: {' '.join(what.split())[:300]}") from None
     one = exercise(name)
     there, told = (len(checks), sum(check.points for check in checks)), (one.kept, one.kept_points)
     if there != told:
         raise ValueError(
             f"{name} tells its students of {told[0]} kept checks worth {told[1]} points; there are {there[0]} worth "
-            f"{there[1]}"
+            f"{there[1]}: change the checks, or kept and kept_points in mmlab/checks/exercises/{name}.py"
         )
     return checks
 
