@@ -363,11 +363,15 @@ def test_jupyter_keeps_its_files_in_the_project(project):
         assert Path(env[name]).is_relative_to(project)
 
 
-def test_jupyterlab_neither_asks_about_news_nor_looks_for_updates(tmp_path):
-    course.quiet_lab(tmp_path)
-    settings = json.loads((tmp_path / "share/jupyter/lab/settings/overrides.json").read_text())
+def test_jupyterlab_neither_asks_about_news_nor_looks_for_updates_and_wraps_long_lines(project, monkeypatch):
+    monkeypatch.setattr(course, "ROOT", project)
+    monkeypatch.setattr(course, "set_up", lambda root, extras: None)
+    monkeypatch.setattr(course, "run", lambda command, env, cwd: 0)
+    assert course.main(["lab", "--no-browser"]) == 0
+    settings = json.loads((project / ".venv/share/jupyter/lab/settings/overrides.json").read_text())
     news = settings["@jupyterlab/apputils-extension:notification"]
     assert news == {"fetchNews": "false", "checkForUpdates": False}
+    assert settings["@jupyterlab/notebook-extension:tracker"]["codeCellConfig"]["lineWrap"] is True
 
 
 # --- the set-up --------------------------------------------------------------------------------------

@@ -16,9 +16,10 @@ LOST = (
     "<style>.mmlab-question .jupyter-widgets-disconnected::before{content:none}"
     '.mmlab-question.jupyter-widgets-disconnected::before{content:"The kernel was restarted: run this cell again.";'
     "font:inherit;font-style:italic;color:inherit}"
+    '[data-jp-theme-light="false"] .mmlab-question select{color-scheme:dark;appearance:auto;background-image:none}'
     "</style>"
 )
-"""what a question says whose kernel is gone, instead of ipywidgets' broken chains"""
+"""what a question says whose kernel is gone, instead of ipywidgets' broken chains; an arrow to see in a dark list"""
 GUESS_FIRST = "The result waits for your guess: scroll up, make one, and run this cell again."
 NO_GUESS = "No guess yet: scroll up and make one, it is worth more than the right answer."
 
