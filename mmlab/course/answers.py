@@ -95,7 +95,7 @@ class Question:
             shown = "" if earlier is None else _said(earlier)
             box = w.Text(value=shown, placeholder="your guess", continuous_update=False)
         box.description = self.unit or "guess"
-        box.layout = w.Layout(width="22em")
+        box.layout, box.style.description_width = w.Layout(width="22em"), "initial"  # units may have several words
         box.tooltip = self.question
         button = w.Button(description="Keep my guess", tooltip="Keep this guess; it can be changed later")
 
