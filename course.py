@@ -135,7 +135,6 @@ def set_up(root, extras):
     extras = sorted(set(extras) | set(stamp.get("extras", ())))
     forget_half_installed(site_packages(venv))
     install(root, extras, log)
-    quiet_lab(venv)
     done = {"key": setup_key(root), "root": str(root), "extras": extras}
     write_text(stamp_file, json.dumps(done) + "\n")
 
@@ -272,8 +271,11 @@ def why_pip_failed(text):
 
 
 def quiet_lab(venv):
-    """JupyterLab's defaults for this .venv only: do not ask about news, do not look for updates."""
-    overrides = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+    """JupyterLab's defaults for this .venv only: no news, no look for updates, long lines of code wrapped."""
+    overrides = {
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+        "@jupyterlab/notebook-extension:tracker": {"codeCellConfig": {"lineNumbers": False, "lineWrap": True}},
+    }
     path = venv / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
     write_text(path, json.dumps(overrides, indent=1) + "\n")
 
@@ -525,6 +527,7 @@ def lab(args):
     root, port = ROOT, choose_port(args.port)
     name = pick(args.fresh, sources(root)) if args.fresh else None
     set_up(root, EXTRAS["lab"])
+    quiet_lab(root / ".venv")  # every time: an environment of an older version gets today's, too
     desk = Desk(root)
     start = None if desk.files else next(iter(sources(root, ("notebooks",), ".ipynb")), None)
     for line in ([desk.fresh(name)] if name else []) + desk.hand_out():

@@ -39,7 +39,10 @@ ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab\S*token=\w+")
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "apputils-extension/themes": {"theme": "JupyterLab Light", "adaptive-theme": False},
-    "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is in the page, in sight or not
+    "notebook-extension/tracker": {
+        "windowingMode": "none",  # every cell is in the page, in sight or not
+        "codeCellConfig": {"lineNumbers": False, "lineWrap": True},  # as course.py has it
+    },
 }
 
 

@@ -47,7 +47,7 @@ def project(tmp_path):
 
 def publish(project, source, name="notebooks/03-convoy.ipynb"):
     """A new version of a notebook arrives in the project."""
-    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_text(executed(source))
 
 
@@ -161,6 +161,40 @@ def test_a_new_version_is_offered_once_even_if_the_learner_deletes_it(project):
     (project / "work/notebooks/03-convoy.new.ipynb").unlink()
     assert hand_out(project) == []
     assert not (project / "work/notebooks/03-convoy.new.ipynb").exists()
+
+
+def test_an_upgrade_loses_nothing_that_a_learner_made_and_puts_the_new_versions_beside(project, monkeypatch):
+    from mmlab.course import guesses
+
+    publish(project, "run(1)", "notebooks/04-drop.ipynb")
+    publish(project, "write(1)", "exercises/ex1/ex1.ipynb")
+    hand_out(project)
+    work = project / "work"
+    monkeypatch.chdir(work / "notebooks")
+    edit(work / "notebooks/03-convoy.ipynb", "run(mine)")
+    edit(work / "exercises/ex1/ex1.ipynb", "write(mine)")
+    (work / "notebooks/05-livelock.ipynb").write_text(executed("by_this_name(mine)"))
+    (work / "capstone-report.html").write_text("<p>mine")
+    (work / "board.json").write_text('{"file": "mmlab board 1", "designs": {}}')
+    for guess in (55, 27):
+        assert guesses.keep("convoy-half", "What does our kernel give B?", guess, "pairs/s")
+    untouched = {"notebooks/04-drop.ipynb", ".handed-out.json"}
+    made = {
+        p: p.read_bytes() for p in work.rglob("*") if p.is_file() and p.relative_to(work).as_posix() not in untouched
+    }
+    assert len(made) == 6
+
+    for name in ("notebooks/03-convoy", "notebooks/04-drop", "notebooks/05-livelock", "exercises/ex1/ex1"):
+        publish(project, "new(2)", f"{name}.ipynb")
+    lines = hand_out(project)
+    assert hand_out(project) == []
+
+    assert {path: path.read_bytes() for path in made} == made
+    beside = ["notebooks/03-convoy", "notebooks/05-livelock", "exercises/ex1/ex1"]
+    assert [cell_of(work / f"{name}.new.ipynb") for name in beside] == ["new(2)"] * 3
+    assert cell_of(work / "notebooks/04-drop.ipynb") == "new(2)"
+    assert sum("is yours and stays" in line for line in lines) == 3
+    assert [one["guess"] for one in guesses.all_guesses()["convoy-half"]] == [55, 27]
 
 
 def test_an_offered_version_is_replaced_by_a_newer_one_unless_it_was_changed_too(project):
@@ -329,11 +363,15 @@ def test_jupyter_keeps_its_files_in_the_project(project):
         assert Path(env[name]).is_relative_to(project)
 
 
-def test_jupyterlab_neither_asks_about_news_nor_looks_for_updates(tmp_path):
-    course.quiet_lab(tmp_path)
-    settings = json.loads((tmp_path / "share/jupyter/lab/settings/overrides.json").read_text())
+def test_jupyterlab_neither_asks_about_news_nor_looks_for_updates_and_wraps_long_lines(project, monkeypatch):
+    monkeypatch.setattr(course, "ROOT", project)
+    monkeypatch.setattr(course, "set_up", lambda root, extras: None)
+    monkeypatch.setattr(course, "run", lambda command, env, cwd: 0)
+    assert course.main(["lab", "--no-browser"]) == 0
+    settings = json.loads((project / ".venv/share/jupyter/lab/settings/overrides.json").read_text())
     news = settings["@jupyterlab/apputils-extension:notification"]
     assert news == {"fetchNews": "false", "checkForUpdates": False}
+    assert settings["@jupyterlab/notebook-extension:tracker"]["codeCellConfig"]["lineWrap"] is True
 
 
 # --- the set-up --------------------------------------------------------------------------------------

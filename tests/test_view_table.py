@@ -97,3 +97,16 @@ def test_a_wide_table_scrolls_by_itself_also_by_keyboard_and_a_narrow_one_is_onl
     assert wide.startswith('<div role="region" aria-label="Table: column0, column1,')
     assert 'tabindex="0" style="overflow-x:auto"><table' in wide
     assert Table(["a", "b"], [["one", 2]])._repr_html_().startswith("<table")
+
+
+def test_a_table_of_more_columns_than_a_laptop_has_room_for_is_set_smaller():
+    eleven, twelve = (Table(list("abcdefghijkl")[:n], [range(n)])._repr_html_() for n in (11, 12))
+    assert "font-size" not in eleven and "font-size:11px" in twelve
+
+
+def test_a_folded_table_says_how_long_it_is_and_has_everything_inside():
+    table = Table(["step"], [[1], [2]], caption="two steps")
+    shown = table.folded()._repr_mimebundle_()
+    assert shown["text/plain"] == repr(table.folded()) == str(table)
+    assert shown["text/html"].startswith("<details><summary>The same as a table, 2 rows</summary>")
+    assert table._repr_html_() in shown["text/html"]

@@ -12,7 +12,7 @@ from mmlab.designs import proposals
 from mmlab.experiment import history as told
 from mmlab.experiment.litmus import litmus
 from mmlab.experiment.queues_passed import QUEUES, queues_passed
-from mmlab.view.milestones import milestones
+from mmlab.view.milestones import LOOKS, milestones
 from mmlab.view.scorecard import scorecard
 
 CROWD = {"mmap_threads": 8, "dontneed": "50us", "cache_pages": 16}
@@ -87,6 +87,11 @@ def test_years_after_the_mail_are_whole_ones_and_a_stranger_is_named():
     assert told.years_after_the_mail("eb449bd96954") == 18
     with pytest.raises(ValueError, match=r"'abc' is none of: .*d065bd810b6d"):
         told.years_after_the_mail("abc")
+
+
+def test_no_two_fates_look_alike():
+    looks = [(colour, mark) for colour, mark, _ in LOOKS.values()]
+    assert len(set(looks)) == len(looks) == 5
 
 
 def test_what_cannot_be_drawn_gets_one_clear_line():

@@ -16,9 +16,10 @@ LOST = (
     "<style>.mmlab-question .jupyter-widgets-disconnected::before{content:none}"
     '.mmlab-question.jupyter-widgets-disconnected::before{content:"The kernel was restarted: run this cell again.";'
     "font:inherit;font-style:italic;color:inherit}"
+    '[data-jp-theme-light="false"] .mmlab-question select{color-scheme:dark;appearance:auto;background-image:none}'
     "</style>"
 )
-"""what a question says whose kernel is gone, instead of ipywidgets' broken chains"""
+"""what a question says whose kernel is gone, instead of ipywidgets' broken chains; an arrow to see in a dark list"""
 GUESS_FIRST = "The result waits for your guess: scroll up, make one, and run this cell again."
 NO_GUESS = "No guess yet: scroll up and make one, it is worth more than the right answer."
 
@@ -94,7 +95,7 @@ class Question:
             shown = "" if earlier is None else _said(earlier)
             box = w.Text(value=shown, placeholder="your guess", continuous_update=False)
         box.description = self.unit or "guess"
-        box.layout = w.Layout(width="22em")
+        box.layout, box.style.description_width = w.Layout(width="22em"), "initial"  # units may have several words
         box.tooltip = self.question
         button = w.Button(description="Keep my guess", tooltip="Keep this guess; it can be changed later")
 

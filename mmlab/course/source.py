@@ -83,7 +83,7 @@ def _html(title: str, place: str, link: str, lines: list[str]) -> str:
         f'<figcaption style="padding:.3em .8em;border-bottom:1px solid {RULE}"><strong>{escape(title)}</strong>'
         f" &nbsp; {where}</figcaption>"
         f'<pre role="group" aria-label="{escape(title)}" tabindex="0" style="overflow-x:auto;margin:0;'
-        f'padding:.4em .8em;font:13px/1.45 {CODE};white-space:pre;background:none">'
+        f'padding:.4em .8em;font:12px/1.5 {CODE};white-space:pre;background:none">'
         f"{chr(10).join(coloured(lines))}</pre></figure>"
     )
 

@@ -1,4 +1,4 @@
-"""A progress bar for long work, on standard error, only where somebody watches."""
+"""A progress bar for long work, on standard error or as a widget, only where somebody watches."""
 
 from __future__ import annotations
 
@@ -38,17 +38,18 @@ def counted(what: str, total: int, wanted: bool | None) -> Iterator[Callable[[st
 def bar(what: str, wanted: bool | None) -> Iterator[Callable[[float], None] | None]:
     """Give a function that takes the share done (0 to 1), or None when no bar is wanted.
 
-    wanted=None shows the bar when standard error is a terminal and the work takes longer than a moment. tqdm draws it;
-    without tqdm (it comes with the extra `course`) there is none.
+    wanted=None shows the bar when standard error is a terminal and the work takes longer than a moment. tqdm draws it,
+    in a notebook as a widget that goes away in the end; without tqdm (it comes with the extra `course`) there is none.
     """
     if wanted is False or (wanted is None and not sys.stderr.isatty()):
         yield None
         return
     try:
-        from tqdm import tqdm
+        from tqdm.auto import tqdm
     except ImportError:
         yield None
         return
-    form = "{desc} {percentage:3.0f}%|{bar:30}| {remaining} left"
-    with tqdm(desc=f"{what:<20}", total=1.0, leave=False, delay=0 if wanted else PATIENCE, bar_format=form) as line:
+    form = "{desc} {percentage:3.0f}%|{bar}| {remaining} left"
+    delay = 0 if wanted else PATIENCE
+    with tqdm(desc=f"{what:<20}", total=1.0, leave=False, delay=delay, bar_format=form, ncols=80) as line:
         yield lambda share: line.update(share - line.n) and None

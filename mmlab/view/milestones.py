@@ -15,7 +15,7 @@ LOOKS = {
     "merged": (BLUE, "disc", "merged into Linux"),
     "removed": (GREY, "disc", "merged, removed later"),
     "posted": (ORANGE, "ring", "posted, not merged"),
-    "open": (ORANGE, "ring", "under discussion"),
+    "open": (ORANGE, "diamond", "under discussion"),
 }
 """fate: colour, mark, words of the legend"""
 
@@ -86,7 +86,7 @@ def _card(event, lines, lane, middle, width, y, top, height):
     side = -1 if lane == 0 else 1
     edge = middle + side * 46
     x = edge - width if lane == 0 else edge
-    dash = ' stroke-dasharray="5 3"' if mark == "ring" else ""
+    dash = ' stroke-dasharray="5 3"' if mark in ("ring", "diamond") else ""
     start, end = middle + side * 24, edge - side * 4
     out = [
         f'<path d="M{svg.num(start)} {svg.num(y)} L{svg.num(end)} {svg.num(top + height / 2)}" '
@@ -106,6 +106,8 @@ def _mark(mark, x, y, colour):
     if mark == "square":
         return f'<rect x="{svg.num(x - 6)}" y="{svg.num(y - 6)}" width="12" height="12" fill="{colour}"/>'
     fill = f'fill="{colour}"' if mark == "disc" else f'class="ground" fill="{svg.GROUND}"'
+    if mark == "diamond":
+        return f'<path d="M{svg.num(x)} {svg.num(y - 7)}l7 7l-7 7l-7 -7z" {fill} stroke="{colour}" stroke-width="2"/>'
     return f'<circle cx="{svg.num(x)}" cy="{svg.num(y)}" r="5.5" {fill} stroke="{colour}" stroke-width="2"/>'
 
 

@@ -106,6 +106,13 @@ def axis(label: str, unit: str, values: list[float], log: bool | None = None, ze
     return Axis(label, unit, False, 0 if low >= 0 and (zero or low < spare) else low - spare, high + spare)
 
 
+DARK = (
+    '[data-jp-theme-light="false"] .mmlab-tl .series{filter:brightness(1.5)}'
+    "@media (prefers-color-scheme:dark){body:not([data-jp-theme-light]) .mmlab-tl .series{filter:brightness(1.5)}}"
+)
+"""lines and dots on a dark ground: their colours are made for a white one"""
+
+
 def plot(title, series, x, y, *, width=920, published=(), alt=""):
     """SVG of `series` over the Axes `x` and `y`; published: (x, y, label) of the open diamonds."""
     pen = _Pen(series, x, y, width)
@@ -120,7 +127,8 @@ def plot(title, series, x, y, *, width=920, published=(), alt=""):
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mmlab-tl" role="img" viewBox="0 0 {width} {HEIGHT}" '
         f'width="{width}" height="{HEIGHT}" aria-label="{svg.escaped(alt or title)}" font-family="{svg.FONT}" '
-        f'font-size="{svg.SIZE}" fill="{svg.INK}" color="{svg.INK}" style="color:var(--ink)"><style>{svg.STYLE}</style>'
+        f'font-size="{svg.SIZE}" fill="{svg.INK}" color="{svg.INK}" style="color:var(--ink)">'
+        f"<style>{svg.STYLE}{DARK}</style>"
         f'<rect class="ground" fill="{svg.GROUND}" width="100%" height="100%"/>{"".join(pen.out)}</svg>'
     )
 
@@ -171,7 +179,8 @@ class _Pen:
             if len(points) > 1:
                 path = " ".join(f"{svg.num(a)},{svg.num(b)}" for a, b in points)
                 self.out.append(
-                    f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2" opacity=".65"/>'
+                    f'<polyline points="{path}" class="series" fill="none" stroke="{colour}" stroke-width="2" '
+                    'opacity=".65"/>'
                 )
 
     def simulation(self, number, one):
@@ -187,7 +196,8 @@ class _Pen:
                 foot = self.at(a, max(b - half, 0 if self.y.zero or not self.y.log else self.y.low))[1]
                 across_, bar = svg.num(across), f"h8m-4 0V{svg.num(foot)}m-4 0h8"
                 self.out.append(
-                    f'<path d="M{across_} {svg.num(top)}m-4 0{bar}" stroke="{colour}" stroke-width="1.4" fill="none"/>'
+                    f'<path d="M{across_} {svg.num(top)}m-4 0{bar}" class="series" stroke="{colour}" '
+                    'stroke-width="1.4" fill="none"/>'
                 )
             told = f"{one.name}: {WRITE[self.y.unit](b)} at {WRITE[self.x.unit](a)}"
             self.out.append(mark(number, across, up, colour, told, 1 + RING * (len(self.series) - 1 - number)))
@@ -231,5 +241,5 @@ def mark(number, x, y, colour, told="", scale=1):
     title = f"<title>{svg.escaped(told)}</title>" if told else ""
     return (
         f'<path transform="translate({svg.num(x)} {svg.num(y)}){larger}" fill="{colour}" '
-        f'd="{SHAPES[number % len(SHAPES)]}" class="plate" stroke="{svg.GROUND}" stroke-width="1">{title}</path>'
+        f'd="{SHAPES[number % len(SHAPES)]}" class="plate series" stroke="{svg.GROUND}" stroke-width="1">{title}</path>'
     )

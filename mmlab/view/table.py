@@ -11,6 +11,8 @@ CHARACTER, PADDING = 8, 16
 """px: the width of a character, about, and what a cell has around its text"""
 ROOM = 460
 """px that an output has at least, in a window of 640 px; a wider table scrolls"""
+MANY = 11
+"""columns that a laptop has room for; a table with more is set smaller"""
 
 
 class Table:
@@ -81,9 +83,9 @@ class Table:
                 cells[0] = f'<th scope="row"{style(0)}>{escape(_text(row[0]))}</th>'
             body.append(f"<tr>{''.join(cells)}</tr>")
         caption = f'<caption style="text-align:left">{escape(self.caption)}</caption>' if self.caption else ""
-        table = (
-            f'<table class="mmlab-table">{caption}<thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
-        )
+        small = ' style="font-size:11px"' if len(self.columns) > MANY else ""
+        head = f"<thead><tr>{head}</tr></thead>"
+        table = f'<table class="mmlab-table"{small}>{caption}{head}<tbody>{"".join(body)}</tbody></table>'
         return _scrolling(table, self.columns) if self._narrowest() > ROOM else table
 
     def _narrowest(self):
@@ -94,6 +96,25 @@ class Table:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": str(self), "text/html": self._repr_html_()}
+
+    def folded(self):
+        """The same table, shut in a notebook until somebody opens it: for what a picture has told already."""
+        return Folded(self)
+
+
+class Folded:
+    """A table behind one line that opens and shuts it; as text it is the table."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def __repr__(self):
+        return str(self.table)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        words = f"The same as a table, {units.count(len(self.table.rows))} rows"
+        html = f"<details><summary>{words}</summary>{self.table._repr_html_()}</details>"
+        return {"text/plain": str(self.table), "text/html": html}
 
 
 def _scrolling(table, columns):
