@@ -130,7 +130,7 @@ def test_each_typical_wrong_answer_earns_just_what_it_should(name):
 
 def test_the_waits_of_pairs_that_students_can_read_are_those_that_the_averaging_gives():
     for case, wait in PAIRS:
-        assert unseen_module("ex3", UNSEEN).pair_waited(None, case) == pytest.approx(wait, abs=1e-3)
+        assert unseen_module("ex3", UNSEEN).pair_waited(None, case) == pytest.approx(wait, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", NAMES)

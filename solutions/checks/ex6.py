@@ -68,8 +68,7 @@ CHECKS = (
 
 SECOND = "args.tried and user_mode(tsk)"
 FIRST = "await wait_on_page_locked_interruptible(page)\n        signal"
-TELLS = "PAGEFAULT_RETRY_SIGNALPENDING if signal else PAGEFAULT_RETRY_IO"
-TELLS_AGAIN = "args.reason |= PAGEFAULT_RETRY_SIGNALPENDING\n    return False\n    ### END"
+TELLS = "args.reason |= PAGEFAULT_RETRY_SIGNALPENDING\n    return False\n    ### END"
 
 WRONG = {
     "the second wait knows fatal signals only": ([(SECOND, "False")], 2),
@@ -84,8 +83,8 @@ WRONG = {
     "a fault that a signal ended is counted": (
         [("break  # over", "mm_account_fault(k, 3)\n            break  # over")], 18,
     ),
-    "the first wait does not tell of a signal": ([(TELLS, "PAGEFAULT_RETRY_IO")], 18),
-    "the second wait does not tell of a signal": ([(TELLS_AGAIN, TELLS_AGAIN.replace("SIGNALPENDING", "IO"))], 1),
+    "the first wait does not tell of a signal": ([("if signal else", "if False else")], 18),
+    "the second wait does not tell of a signal": ([(TELLS, TELLS.replace("SIGNALPENDING", "IO"))], 1),
     "no fixup": ([("        fixup_exception(tsk)", "        pass")], 17),
     "the lock is kept when a signal comes": ([("await args.mm.mmap_sem.up_read()  # w", "pass  # w")], 1),
     "the first wait knows fatal signals only": ([(FIRST, FIRST.replace("interruptible", "killable"))], 2),
