@@ -2,8 +2,9 @@
 wrong answer just its points, by a copy of a shipped design less than half.
 
 The slow tier asks nothing twice. One Work serves all class keys: it remembers what its checks asked for, by the numbers
-that they drew. Of a copy no more checks are run once it has lost half, and copies that read the same are one. In the
-long tier each key and each design has a Work of its own, and all checks are run.
+that they drew; for the last key a Work of its own must say the same. Of a copy no more checks are run once it has lost
+half, and copies that read the same are one. In the long tier each key and each design has a Work of its own, and all
+checks are run.
 """
 
 import inspect
@@ -21,6 +22,7 @@ from mmlab.checks.exercises.ex3 import PAIRS
 from mmlab.checks.gather import gather
 from mmlab.checks.running import outcome_of
 from mmlab.grading.unseen import unseen_checks, unseen_module, wrong_answers
+from mmlab.worker import Calculator, RemoteDesign
 
 KEYS = [f"class key {number}" for number in range(50)]
 DESIGNS = {
@@ -74,6 +76,17 @@ class Recited(Random):
         raise AssertionError("a check draws bits, which Written does not write down")
 
 
+def remembered(work, where=""):
+    """What the checks asked for, and what it came to, in words."""
+    found = {}
+    for key, (value, _) in work.known.items():
+        if isinstance(value, Work):
+            found |= remembered(value, f"{where}{key}")
+        elif not isinstance(value, RemoteDesign | Calculator):
+            found[f"{where}{key}"] = repr(value)
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_solution_earns_everything_under_any_class_key_and_what_is_drawn_decides(name):
@@ -86,9 +99,11 @@ def test_a_solution_earns_everything_under_any_class_key_and_what_is_drawn_decid
                 outcome = check.run(work, draw)
                 assert outcome.status == CORRECT, (key, check.name, outcome.message)
                 last[check] = draw.drawn, outcome
-    with Work(source) as work:  # asked for the first time, and without the key: the same is said
+        shared = remembered(work)
+    with Work(source) as work:  # nothing is known yet, nor is the key: the same is asked for, and the same is said
         for check, (drawn, outcome) in last.items():
             assert check.run(work, Recited(drawn)) == outcome
+        assert remembered(work).items() <= shared.items()
 
 
 @pytest.mark.long
@@ -115,7 +130,7 @@ def test_each_typical_wrong_answer_earns_just_what_it_should(name):
 
 def test_the_waits_of_pairs_that_students_can_read_are_those_that_the_averaging_gives():
     for case, wait in PAIRS:
-        assert unseen_module("ex3", UNSEEN).pair_waited(None, case) == pytest.approx(wait, abs=1e-3)
+        assert unseen_module("ex3", UNSEEN).pair_waited(None, case) == pytest.approx(wait, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -19,6 +19,32 @@ GOES_ON = never(
 )  # fmt: skip
 
 
+ASKS_WHY = """
+from mmlab.kernel import (
+    PAGEFAULT_RETRY_NOWAIT, PAGEFAULT_RETRY_SIGNALPENDING, PF_FAULT_RETRIED, VM_FAULT_RETRY, pagefault_args,
+)
+
+async def faultin_page(k, mm, vma, address, write_access, nowait):
+    args = pagefault_args(mm, address, write_access, PAGEFAULT_RETRY_NOWAIT if nowait else 0, vma)
+    fault = await k.handle_mm_fault(args)
+    if fault == VM_FAULT_RETRY and not args.reason & PAGEFAULT_RETRY_SIGNALPENDING:
+        k.current.flags = PF_FAULT_RETRIED
+    return fault
+"""
+"""a faultin_page that flags its task when it is sent home, and not told that it was a signal"""
+
+SENT_HOME = never(
+    BASE, GUP_KILL, lambda k: k.tasks[0].flags,
+    "A kill ends the wait of get_user_pages, and args.reason does not say so.\n"
+    "Who reads the reason there, and what would it do after RETRY_IO?",
+)  # fmt: skip
+
+
+def says_why(work, draw):
+    """get_user_pages is told why it has to go home."""
+    return SENT_HOME(work.also(ASKS_WHY), draw)
+
+
 def rain(draw):
     return {
         "disk": f"{draw.randint(4, 6)}ms", "channels": 2, "signal_rate": draw.randint(150, 250),
@@ -39,7 +65,7 @@ CHECKS = (
     ),
     Check(
         "get_user_pages: NOWAIT keeps the lock, a kill ends the wait", 2,
-        given(BOTH_WAITS, HEARS, every_interleaving(BASE, NOWAIT, GUP_KILL)), unseen=True,
+        given(BOTH_WAITS, HEARS, every_interleaving(BASE, NOWAIT, GUP_KILL), says_why), unseen=True,
         belief="that RETRY always means the same; after it the lock is held with NOWAIT, and not held else",
     ),
     Check(
@@ -68,8 +94,8 @@ CHECKS = (
 
 SECOND = "args.tried and user_mode(tsk)"
 FIRST = "await wait_on_page_locked_interruptible(page)\n        signal"
-TELLS = "RETRY_SIGNALPENDING if signal"
-TELLS_AGAIN = "args.reason |= PAGEFAULT_RETRY_SIGNALPENDING\n    return False\n    ### END"
+TELLS = "args.reason |= PAGEFAULT_RETRY_SIGNALPENDING\n    return False\n    ### END"
+OR_NOT = " if args.tried else PAGEFAULT_RETRY_IO"
 
 WRONG = {
     "the second wait knows fatal signals only": ([(SECOND, "False")], 2),
@@ -84,8 +110,9 @@ WRONG = {
     "a fault that a signal ended is counted": (
         [("break  # over", "mm_account_fault(k, 3)\n            break  # over")], 18,
     ),
-    "the first wait does not tell of a signal": ([(TELLS, "RETRY_IO if signal")], 18),
-    "the second wait does not tell of a signal": ([(TELLS_AGAIN, TELLS_AGAIN.replace("SIGNALPENDING", "IO"))], 1),
+    "the first wait does not tell of a signal": ([("if signal else", "if False else")], 18),
+    "the second wait does not tell of a signal": ([(TELLS, TELLS.replace("SIGNALPENDING", "IO"))], 1),
+    "get_user_pages is not told of a kill": ([(TELLS, TELLS.replace("PENDING", f"PENDING{OR_NOT}"))], 18),
     "no fixup": ([("        fixup_exception(tsk)", "        pass")], 17),
     "the lock is kept when a signal comes": ([("await args.mm.mmap_sem.up_read()  # w", "pass  # w")], 1),
     "the first wait knows fatal signals only": ([(FIRST, FIRST.replace("interruptible", "killable"))], 2),
