@@ -117,6 +117,16 @@ def test_the_bundle_has_the_course_and_nothing_that_a_student_should_not_see(tmp
     assert sorted(one.name for one in tmp_path.iterdir()) == ["again.zip", "course.zip"]
 
 
+def test_no_page_of_the_bundle_leads_to_what_is_not_in_it(tmp_path):
+    with zipfile.ZipFile(bundle(ROOT, tmp_path / "course.zip")) as archive:
+        archive.extractall(tmp_path)
+    folder = next(one for one in tmp_path.iterdir() if one.is_dir())
+    assert "Hand in" in (folder / "README.md").read_text(encoding="utf-8")
+    for page in folder.rglob("*.md"):
+        targets = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+        assert [target for target in targets if not (page.parent / target).exists()] == [], page
+
+
 @pytest.mark.long
 def test_a_student_unpacks_the_bundle_and_the_first_command_works(tmp_path):
     with zipfile.ZipFile(bundle(ROOT, tmp_path / "course.zip")) as archive:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 FILES = ("course.py", "pyproject.toml", "constraints.txt", "environment.yml", "README.md", "LICENSE")
 FOLDERS = ("mmlab", "notebooks", "exercises", "docs")
-NOT_FOR_STUDENTS = ("mmlab/grading/",)
+NOT_FOR_STUDENTS = ("mmlab/grading/", "docs/hostile.md", "docs/grading-in-a-container.md", "docs/for-students.md")
+STANDS_FOR = {"README.md": "docs/for-students.md"}
+"""name in the bundle -> the file that is there under this name"""
 LEFT_OUT = ("__pycache__", ".ipynb_checkpoints")
 WHEN = (1980, 1, 1, 0, 0, 0)
 """the date of every file in it, so that the same course makes the same zip, byte for byte"""
@@ -36,7 +38,7 @@ def bundle(root: Path | str = ".", to: Path | str | None = None) -> Path:
                 entry = zipfile.ZipInfo(f"{folder}/{name}", WHEN)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
-                archive.writestr(entry, text_of(root / name))
+                archive.writestr(entry, text_of(root / STANDS_FOR.get(name, name)))
         os.replace(partial, path)
     except OSError as error:
         error.filename = error.filename or str(path)  # a write that fails does not say of what
