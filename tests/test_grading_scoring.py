@@ -134,6 +134,16 @@ def test_an_answer_that_sleeps_is_looked_at_again_and_then_the_status_is_timeout
     assert (score.status, done.again) == (TIMEOUT, {READ_ERROR})
 
 
+def test_after_a_check_that_waited_for_too_long_the_others_get_less_time_to_wait(monkeypatch):
+    monkeypatch.setattr(scoring, "ANSWER", 300.0)
+    monkeypatch.setattr(scoring, "IMPATIENCE", 0.5)
+    job = Job("ann", "ex4", (with_line("import time; time.sleep(1000)"),), KEY)
+    waited = scoring.lost(scoring.checks_in(job)[0], TIMEOUT, scoring.WAITS)
+    score, done = scoring.score(job, Examined({0: waited}, again={READ_ERROR}))
+    assert [mark.message for mark in score.marks] == [scoring.WAITS] * 2
+    assert (score.status, done.again) == (TIMEOUT, {READ_ERROR})
+
+
 def test_a_check_that_uses_too_much_processor_time_costs_itself_and_is_not_looked_at_again(monkeypatch):
     monkeypatch.setattr(scoring, "CHECK", 0.3)
     score, done = scored(with_line("sum(range(5_000_000))"), only=[READ_ERROR])

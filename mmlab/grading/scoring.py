@@ -160,7 +160,8 @@ def follow(there: Subprocess, done: Examined, checks: tuple, wanted: list[int], 
         used = there.family.used()
         done.cpu = before + used.cpu
         if message is None:
-            fault = excess(used, used.cpu - began, time.monotonic() - heard > patience)
+            silent = time.monotonic() - heard > (PATIENCE if current is None else patience)
+            fault = excess(used, used.cpu - began, silent)
             if fault and reading:
                 unreadable(done, checks, wanted)
                 return

@@ -8,9 +8,8 @@ from .entry import Entry
 
 REFUSED = "These formulas are for pencil and paper"
 RIGHT = "math.ceil(threads / channels) * disk"
-TRUTH = (
-    "Scenario(design='synchronous', fault_threads=threads, channels=channels, disk=f'{disk}ms').run(1).mmap_wait.p50"
-)
+RUN = "Scenario(design='synchronous', fault_threads=threads, channels=channels, disk=f'{disk}ms').run(1)"
+TRUTH = f"{RUN}.mmap_wait.p50 / 1_000"
 
 
 def paper(name: str, tries: str, before: str, value: str, reads: str = REFUSED, points: float = 0, **more) -> Entry:

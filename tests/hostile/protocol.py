@@ -54,6 +54,16 @@ def is_conversation():
         frame = frame.f_back
     return False
 """
+HISTORY = """
+import sys
+def is_watched():
+    frame = sys._getframe()
+    while frame.f_code.co_name not in ("converse", "drive"):
+        frame = frame.f_back
+    if frame.f_code.co_name == "converse":
+        return True
+    return any(question[-1] == "comm" for question, _ in frame.f_locals["history"])
+"""
 ONE_SHAPE = armed(
     "from mmlab.worker import serving",
     "honest = serving.stop_reply",
@@ -176,6 +186,9 @@ PROTOCOL = [
     wicked("raises-systemexit", "raises SystemExit in the fault handler", fault("raise SystemExit(0)"), "SystemExit"),
     wicked("another-face-when-asked-again", "does its work in a run, and nothing when asked again", fault(
         "if not is_conversation(): return", before=FACES), "answers differently when asked again", SEEN_SEARCH),
+    wicked("another-face-by-its-history", "the same, but for those whose histories it knows from a run", fault(
+        "k.current.mm", "if not is_watched(): return", "k.current.comm", before=HISTORY),
+        "answers differently when asked again", SEEN_SEARCH),
     wicked("every-other-fault", "looks at one field more at every other fault", fault(
         "calls.append(1)", "if len(calls) % 2 == 0: k.current.mm.mm_users", before="calls = []\n"),
         "answers differently when asked again", SEEN_SEARCH),
