@@ -15,7 +15,7 @@ from hashlib import blake2b
 from traceback import walk_stack, walk_tb
 
 from ..engine.explore import run_code
-from ..engine.watchdog import never_awaited, told_by
+from ..engine.watchdog import forgotten_in, never_awaited, told_by
 from ..kernel.bug import KernelBug, calling_place, place, place_in
 from .conversation import Conversation
 from .lines import MOST_TEXT, from_request, to_line
@@ -147,13 +147,14 @@ class Server:
 
 def line_of(frames) -> tuple[str, int, str] | None:
     """The line of the text in the first of these (frame, line number) that belongs to it."""
-    return next((place(one.f_code, line) for one, line in frames if one.f_code.co_filename == CELL), None)
+    theirs = (place(one.f_code, line) for one, line in frames if one.f_code.co_filename.startswith(CELL[:-1]))
+    return next(theirs, None)
 
 
 def stop_reply(stop) -> dict:
     """A Stop as a reply. The shape is told by a digest."""
     if stop.kind == "raise":
-        return raised(stop.what, stop.place)
+        return raised(forgotten_in(stop.what) or stop.what, stop.place)
     shape = stop.shape and blake2b(repr(stop.shape).encode(), digest_size=16).hexdigest()
     return {"stop": stop.kind, "what": stop.what, "shape": shape, "handles": stop.handles, "place": stop.place}
 
@@ -177,7 +178,7 @@ def soft_lockup(lockup: Lockup) -> KernelBug:
     """What to say of code that was broken off."""
     return KernelBug(
         "soft lockup",
-        "the code runs and runs and asks nothing of the kernel",
+        "the code runs and runs; it asks nothing of the kernel and does not come to an end",
         "what should end the loop, and whether anything inside it can make that happen",
         where=lockup.args[0],
     )

@@ -31,6 +31,7 @@ HEARD = heard(
     BASE, "SIGUSR1", SIGNAL,
     ask="In which pass is this, and is the lock held? What would the program have to wait for, if it is not let go?",
 )  # fmt: skip
+WHO_WAITS = "Which signals may end the wait of get_user_pages? How do you tell it from a fault that comes a second time?"
 ONCE = "one retry, nothing stale, and the looper is free"
 HEARS = "any signal ends both waits of a program's own fault"
 FIRST = all_of(every_interleaving(BASE, "a fault and an unmap"), once, LOOPER_IS_FREE)
@@ -53,7 +54,7 @@ EXERCISE = Exercise(
         ),
         Check(
             "an ordinary signal does not disturb get_user_pages", 2,
-            given(BOTH_WAITS, HEARS, every_interleaving(BASE, GUP_SIGNAL)),
+            given(BOTH_WAITS, HEARS, every_interleaving(BASE, GUP_SIGNAL, ask=WHO_WAITS)),
             belief="that user_mode() tells a fault from get_user_pages; it tells whose access it was",
         ),
     ),

@@ -13,12 +13,15 @@ from typing import NamedTuple
 from ...kernel.block import block_device
 from ...kernel.bug import KernelBug
 from ...kernel.task import task_struct
+from .attention import attentive
 from .movers import BOTH, LEFT, RIGHT, Movers
 from .questions import NOT_YET, Asleep, Questions
 from .snapshot import Freezer
 from .tree import Tree
 
 MOST_LOCAL_STEPS = 5_000
+MOST_FRAMES = 50
+"""calls of functions of the design inside each other; the fault path is five deep"""
 RESOLVING = ("set_pte_at", "follow_page", "force_sig")
 
 
@@ -75,7 +78,7 @@ class Stage(Questions):
         self.log: list | None = None
         k.disk = block_device(k, lambda: 0, channels, queue_depth)
         k.start_io = lambda page, service: self.reads.append(page)
-        self.tree = Tree(run)
+        self.tree = Tree(attentive(run))
         self.names_of: dict[int, str] = {}
         self.things_by_name: dict[str, object] = {}
         mm = k.mm
@@ -122,6 +125,7 @@ class Stage(Questions):
         """
         k = self.k
         task = k.current = k.tasks[number]
+        task.count_pins()
         frames = self.frames[number]
         committed = moved = resolved = False
         steps = 0
@@ -175,6 +179,13 @@ class Stage(Questions):
     def call(self, task, frames: list, arguments: list, refs: list) -> None:
         """Enter a function of the design: a piece of code of its own on top of the stack."""
         name, *rest = (self.resolve(argument, refs, task) for argument in arguments)
+        if len(frames) > MOST_FRAMES:
+            raise KernelBug(
+                "kernel stack overflow",
+                f"{task.comm} is {len(frames)} calls deep, and goes on",
+                "who calls himself: a fault that starts again is a loop, not a call",
+                where=task.line,
+            )
         known: list = []
         place, picks = self.tree.root(name, tuple(self.tell(argument, known, task) for argument in rest), False)
         refs = [known[n] for n in picks]
