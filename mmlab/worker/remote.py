@@ -17,7 +17,7 @@ from .process import Limits, Worker
 from .rules import ALWAYS, error_of, place_of, stop_of
 from .trouble import LIE, Untrue, WorkerBug
 
-MOST_QUESTIONS = 10_000
+MOST_QUESTIONS = 400
 """questions in one call, after which the explorer gives it up"""
 
 
@@ -165,7 +165,9 @@ def ask(worker: Worker, name: str, arguments: tuple, history: tuple) -> Stop:
     """One run of a piece of code in a worker. Raises WorkerBug."""
     if len(history) > MOST_QUESTIONS:
         raise KernelBug(
-            "soft lockup", f"{MOST_QUESTIONS:,} questions in one call of {name}", "what should end the loop"
+            "soft lockup",
+            f"{MOST_QUESTIONS:,} questions in one call of {name}",
+            "what should end the loop",
         )
     reply = worker.ask({"run": [name, arguments, history]})
     try:

@@ -20,8 +20,6 @@ from .snapshot import Freezer
 from .tree import Tree
 
 MOST_LOCAL_STEPS = 5_000
-MOST_FRAMES = 50
-"""calls of functions of the design inside each other; the fault path is five deep"""
 RESOLVING = ("set_pte_at", "follow_page", "force_sig")
 
 
@@ -179,13 +177,6 @@ class Stage(Questions):
     def call(self, task, frames: list, arguments: list, refs: list) -> None:
         """Enter a function of the design: a piece of code of its own on top of the stack."""
         name, *rest = (self.resolve(argument, refs, task) for argument in arguments)
-        if len(frames) > MOST_FRAMES:
-            raise KernelBug(
-                "kernel stack overflow",
-                f"{task.comm} is {len(frames)} calls deep, and goes on",
-                "who calls himself: a fault that starts again is a loop, not a call",
-                where=task.line,
-            )
         known: list = []
         place, picks = self.tree.root(name, tuple(self.tell(argument, known, task) for argument in rest), False)
         refs = [known[n] for n in picks]
