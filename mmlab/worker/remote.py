@@ -165,9 +165,7 @@ def ask(worker: Worker, name: str, arguments: tuple, history: tuple) -> Stop:
     """One run of a piece of code in a worker. Raises WorkerBug."""
     if len(history) > MOST_QUESTIONS:
         raise KernelBug(
-            "soft lockup",
-            f"{MOST_QUESTIONS:,} questions in one call of {name}",
-            "what should end the loop",
+            "soft lockup", f"{MOST_QUESTIONS:,} questions in one call of {name}", "what should end the loop"
         )
     reply = worker.ask({"run": [name, arguments, history]})
     try:
