@@ -65,6 +65,15 @@ def test_a_line_is_counted_from_the_first_line_of_its_function():
     assert "In your code: drop_and_wait, line 2: raise ValueError('boo')" in messages(beside, FIRST)[0]
 
 
+def test_where_given_code_stumbles_over_it_the_learners_last_line_is_told():
+    source = "from mmlab.kernel import *\n\n\n" + drops().partition("\n\n\n")[2].replace(
+        "    await put_page(page)\n", ""
+    )
+    told = messages(source, FIRST)[0]
+    assert "Taken in the code that was given: filemap_nopage" in told
+    assert "Your code was last at: drop_and_wait, line 4: await wait_on_page_locked(page)" in told
+
+
 def test_one_mistake_is_told_once_and_the_other_checks_point_to_it():
     told = messages(drops("raise ValueError('boo')"), FIRST, SECOND, RUN)
     assert told[1:] == ["The same line as above, in «first»."] * 2

@@ -69,7 +69,7 @@ def heard(base: str, signal: str, *worlds: str | World, ask: str = "", **options
                     f"In «{verdict.scenario}» {told.finding.task} has a {signal} pending and sleeps for the disk all "
                     f"the same.{place(told.finding, work.source)}\n{ask}",
                     told,
-                    f"mmlab.step_panel(mine, {spelled(verdict.world)})",
+                    f'mmlab.step_panel(mine, {spelled(verdict.world)}, moves="{" ".join(told.schedule)}".split())',
                 )
         return correct(f"In every interleaving of {', '.join(f'«{world_of(world).name}»' for world in worlds)}.")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ..kernel.bug import KernelBug
@@ -16,13 +18,22 @@ SHORT = 60
 """characters of a message that may well be said again"""
 
 
-def found(bug: KernelBug, source: str, seen: str = "") -> Outcome:
-    """What to say of a finding. source: the learner's, to tell it from what was given; seen: in which world or run."""
+def found(bug: KernelBug, source: str, seen: str = "", steps: Iterable = ()) -> Outcome:
+    """What to say of a finding. source: the learner's, to tell it from what was given; seen: in which world or run.
+
+    steps: of the interleaving that leads to it. Where it shows in code that was given, the learner's code was there
+    before: its last line says where to begin.
+    """
     where = bug.where and tuple(bug.where)
     if STUB in (bug.kind + bug.detail):
         return not_yet(unwritten(where))
     ask = f"\nLook at: {bug.advice}" if bug.advice else ""
-    said = f"{seen and seen + ': '}{bug.kind}: {bug.detail}{place(bug, source)}{ask}"
+    last = None
+    if where and not wrote(where, source):
+        lines = (step.line for step in steps if step.task == bug.task and step.line)
+        last = deque((line for line in lines if wrote(line, source)), 1)
+    before = f"\nYour code was last at: {line_of(last[0])}" if last else ""
+    said = f"{seen and seen + ': '}{bug.kind}: {bug.detail}{place(bug, source)}{before}{ask}"
     return replace(not_yet(said, cause=bug.kind), where=where)
 
 
@@ -43,9 +54,14 @@ def place(bug: KernelBug, source: str) -> str:
     """A line that says in whose code and where the finding is, or nothing."""
     if not bug.where:
         return ""
-    whose = "your code" if f"def {bug.where[0]}(" in source else "the code that was given"
+    whose = "your code" if wrote(bug.where, source) else "the code that was given"
     how = "Taken in" if bug.kind.endswith("leaked") else "In"
     return f"\n{how} {whose}: {line_of(bug.where)}"
+
+
+def wrote(where: tuple, source: str) -> bool:
+    """Whether this line is the learner's."""
+    return f"def {where[0]}(" in source
 
 
 def line_of(where: tuple) -> str:

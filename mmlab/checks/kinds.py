@@ -58,7 +58,8 @@ def holds(verdict: Verdict, source: str = "") -> Outcome | None:
             "designs a small part of that. What does your code count or keep that grows from one pass to the next?",
             broke_off=True,
         )
-    outcome = found(verdict.finding, source, f"In «{verdict.scenario}»")
+    steps = verdict.counterexample.steps if verdict.counterexample else ()
+    outcome = found(verdict.finding, source, f"In «{verdict.scenario}»", steps)
     if not outcome.cause:  # still to be written
         return outcome
     return replace(outcome, shown=verdict.counterexample, replay=f"mmlab.explore(mine, {spelled(verdict.world)})")
