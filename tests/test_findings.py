@@ -114,6 +114,12 @@ def test_code_that_goes_on_for_ever_while_it_asks_is_ended(before, words):
     assert words in messages(drops(before), FIRST)[0]
 
 
+@pytest.mark.parametrize("greedy", ["bytearray(4 << 30)", "[bytes(1 << 24) for _ in range(10_000)]"])
+def test_code_that_takes_all_memory_ends_in_its_own_line(greedy):
+    told = messages(drops(f"hoard = {greedy}"), FIRST)[0]
+    assert "MemoryError" in told and "In your code: " in told and f"line 2: hoard = {greedy}" in told
+
+
 def test_a_function_that_does_not_fit_is_told_without_ways_out_that_an_exercise_has_not():
     for source in ("async def drop_and_wait(k): pass", "def drop_and_wait(k, mm, page): pass"):
         told = messages(source, FIRST, SECOND)

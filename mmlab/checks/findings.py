@@ -60,8 +60,8 @@ def place(bug: KernelBug, source: str) -> str:
 
 
 def wrote(where: tuple, source: str) -> bool:
-    """Whether this line is the learner's."""
-    return f"def {where[0]}(" in source
+    """Whether this line is the learner's. A comprehension or a lambda has no name of its own."""
+    return f"def {where[0]}(" in source or (where[0].startswith("<") and where[2] in source)
 
 
 def line_of(where: tuple) -> str:

@@ -22,6 +22,9 @@ from .lines import MOST_TEXT, from_request, to_line
 from .loading import CELL, load, module_of, places_of
 from .values import from_plain, to_plain
 
+MEMORY = 1 << 30
+"""bytes of address space; a fault handler with Python around it needs a tenth"""
+
 
 class Lockup(BaseException):
     """The code used too much processor time. Not an Exception, so that a learner's handlers leave it alone."""
@@ -187,4 +190,15 @@ def soft_lockup(lockup: Lockup) -> KernelBug:
 def serve(requests: int, replies: int) -> None:
     """Serve the pipe with these ends until it is closed."""
     sys.setrecursionlimit(1_000)
+    bound_memory()
     Server(requests, replies).run()
+
+
+def bound_memory() -> None:
+    """Take no more than MEMORY bytes, where the system can see to that: a list that grows for ever ends in its line."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        least = min((MEMORY, *(limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)))
+        resource.setrlimit(resource.RLIMIT_AS, (least, hard))
