@@ -190,7 +190,7 @@ def test_every_interleaving_of_a_world_is_tried_and_the_one_that_breaks_is_shown
     assert report(good, of=explores("one fault")).holds
     bad = report(leaks, of=explores("one fault")).lines[0].outcome
     assert bad.status == NOT_YET
-    assert bad.shown is not None and "mmlab.explore(mine" in bad.replay
+    assert bad.shown is not None and 'mmlab.explore(course.mine("exN"), "one fault")' in bad.replay
     assert "page reference leaked" in bad.message
 
 

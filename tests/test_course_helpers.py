@@ -9,7 +9,7 @@ import pytest
 
 import mmlab
 from mmlab import course
-from mmlab.course import guesses, stepper
+from mmlab.course import answers, guesses, stepper
 from mmlab.course.answers import Question, judged
 from mmlab.experiment.anatomy import KINDS, side_by_side
 
@@ -75,8 +75,19 @@ def test_outside_a_learners_folder_nothing_is_written(elsewhere, capsys):
 
 
 def test_without_a_guess_the_result_comes_with_a_friendly_word(elsewhere, capsys):
-    course.reveal("never asked", 15000, "pairs/s")
-    assert capsys.readouterr().out.startswith("The result: 15,000 pairs/s. No guess yet: scroll up and make one")
+    course.predict("rate", "How many?", unit="pairs/s")
+    course.reveal("rate", 15000, "pairs/s")
+    assert "The result: 15,000 pairs/s. No guess yet: scroll up and make one" in capsys.readouterr().out
+
+
+def test_a_result_whose_question_nobody_asked_names_the_questions_that_there_are(elsewhere, capsys, monkeypatch):
+    monkeypatch.setattr(answers, "asked", {})
+    course.reveal("wait-tme", 18.0, "ms")
+    assert "No question has the name 'wait-tme'. None was asked yet" in capsys.readouterr().out
+    course.predict("wait-time", "How long?", unit="ms")
+    course.reveal("wait-tme", 18.0, "ms")
+    said = capsys.readouterr().out
+    assert "did you mean 'wait-time'? Asked so far: wait-time." in said and "No guess yet" not in said
 
 
 def test_in_a_learners_folder_a_result_waits_for_a_guess(desk, capsys):

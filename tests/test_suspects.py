@@ -91,7 +91,7 @@ def report(text):
 @pytest.mark.parametrize(
     ("accuses", "words"),
     [
-        ("return run['mmap_wait_mx'] > 1", "KeyError"),
+        ("return run['mmap_wait_mx'] > 1", "did you mean 'mmap_wait_max'?"),
         ("return 1", "True or False is wanted"),
         ("while True: pass", "soft lockup"),
         ("return accuses(run)", "RecursionError"),

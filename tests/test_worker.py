@@ -1,9 +1,7 @@
 """A design in a worker process: the same verdicts, counter-examples and traces, byte for byte."""
 
 import inspect
-import linecache
 import sys
-import types
 
 import pytest
 
@@ -11,7 +9,7 @@ import mmlab
 from mmlab.designs import find
 from mmlab.kernel.handle import STEPS
 from mmlab.worker import remote, rules
-from mmlab.worker.loading import CELL, functions_of
+from mmlab.worker.loading import functions_of, module_of
 
 SHORT = {"disk": "60us", "fault_threads": 2, "mmap_threads": 1, "seed": 3}
 FORGETS_TO_LOOK_AGAIN = '''
@@ -44,10 +42,7 @@ async def do_page_fault(k, address, write_access):
 
 def here(base, source, name="yours"):
     """The design of a source text in this very process."""
-    module = types.ModuleType("yours")
-    linecache.cache[CELL] = (len(source), None, source.splitlines(True), CELL)
-    exec(compile(source, CELL, "exec", dont_inherit=True), module.__dict__)
-    return find(base).patched(name, **functions_of(module))
+    return find(base).patched(name, **functions_of(module_of(source)))
 
 
 def told(verdict):

@@ -9,8 +9,9 @@ from ..experiment.interleavings import Interleaving
 from ..experiment.worlds import World, world_of
 from ..kernel.bug import KernelBug
 from .draw import Draw
+from .findings import place
 from .graphs import deaf, some_state, takes
-from .kinds import all_of, explored, holds, place, spelled
+from .kinds import all_of, explored, holds, spelled
 from .outcome import CORRECT, Outcome, correct, not_yet
 from .work import Work
 
@@ -68,7 +69,7 @@ def heard(base: str, signal: str, *worlds: str | World, ask: str = "", **options
                     f"In «{verdict.scenario}» {told.finding.task} has a {signal} pending and sleeps for the disk all "
                     f"the same.{place(told.finding, work.source)}\n{ask}",
                     told,
-                    f"mmlab.explore(mine, {spelled(verdict.world)})",
+                    f'mmlab.step_panel(mine, {spelled(verdict.world)}, moves="{" ".join(told.schedule)}".split())',
                 )
         return correct(f"In every interleaving of {', '.join(f'«{world_of(world).name}»' for world in worlds)}.")
 

@@ -6,7 +6,7 @@ Each function here gives the `run` of a Check. Messages name the symptom and the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from ..experiment import Result, Scenario
 from ..experiment.exploration import Verdict, explore
@@ -14,12 +14,12 @@ from ..experiment.worlds import WORLDS, World, world_of
 from ..kernel.bug import KernelBug
 from ..view import units
 from .draw import Draw
+from .findings import found
 from .outcome import CORRECT, Outcome, almost, correct, not_yet
 from .work import Work
 
 MOST_STATES = 100_000
 """where an exploration of a learner's work gives up: the usual answers have a tenth of it"""
-STUB = "NotImplementedError"
 
 
 def explored(work: Work, base: str, world: str | World, most: int = MOST_STATES, **options) -> Verdict:
@@ -29,14 +29,19 @@ def explored(work: Work, base: str, world: str | World, most: int = MOST_STATES,
     return work.once(key, lambda: explore(work.design(base, **options), world, most=most, progress=False))
 
 
-def every_interleaving(base: str, *worlds: str | World, most: int = MOST_STATES, **options) -> Callable:
-    """Correct when the work, patched onto `base`, holds in each of these worlds: safe, live, killable."""
+def every_interleaving(
+    base: str, *worlds: str | World, most: int = MOST_STATES, ask: str = "", **options
+) -> Callable:  # fmt: skip
+    """Correct when the work, patched onto `base`, holds in each of these worlds: safe, live, killable.
+
+    `ask` is the question to ask when it does not.
+    """
 
     def run(work: Work, draw: Draw) -> Outcome:
         for world in worlds:
             outcome = holds(explored(work, base, world, most, **options), work.source)
             if outcome is not None:
-                return outcome
+                return replace(outcome, message=f"{outcome.message}\n{ask}") if ask and outcome.cause else outcome
         names = ", ".join(f"«{world_of(world).name}»" for world in worlds)
         return correct(f"In every interleaving of {names} ({world_of(worlds[-1]).bounds}).")
 
@@ -53,25 +58,11 @@ def holds(verdict: Verdict, source: str = "") -> Outcome | None:
             "designs a small part of that. What does your code count or keep that grows from one pass to the next?",
             broke_off=True,
         )
-    bug = verdict.finding
-    if STUB in (bug.kind + bug.detail):
-        return not_yet("Still to be written.")
-    where = place(bug, source)
-    ask = f"\nLook at: {bug.advice}" if bug.advice else ""
-    return not_yet(
-        f"In «{verdict.scenario}»: {bug.kind}: {bug.detail}{where}{ask}",
-        verdict.counterexample,
-        f"mmlab.explore(mine, {spelled(verdict.world)})",
-        cause=bug.kind,
-    )
-
-
-def place(bug: KernelBug, source: str) -> str:
-    """A line that says in whose code and where the finding is, or nothing."""
-    if not bug.where:
-        return ""
-    whose = "your code" if f"def {bug.where[0]}(" in source else "the code that was given"
-    return f"\nIn {whose}: {bug.where[0]}, line {bug.where[1]}: {bug.where[2]}"
+    steps = verdict.counterexample.steps if verdict.counterexample else ()
+    outcome = found(verdict.finding, source, f"In «{verdict.scenario}»", steps)
+    if not outcome.cause:  # still to be written
+        return outcome
+    return replace(outcome, shown=verdict.counterexample, replay=f"mmlab.explore(mine, {spelled(verdict.world)})")
 
 
 def spelled(world: World) -> str:
@@ -106,18 +97,23 @@ def number(
 
     def run(work: Work, draw: Draw) -> Outcome:
         fields = scenario(draw) if callable(scenario) else scenario
-        result = measured(work, base, seconds, fields, **options)
+        given = ", ".join(f"{name}={value!r}" for name, value in fields.items())
+        line = f"mmlab.Scenario(design=mine, {given}).run(seconds={seconds})"
+        try:
+            result = measured(work, base, seconds, fields, **options)
+        except KernelBug as bug:
+            outcome = found(bug, work.source)
+            return replace(outcome, replay=line) if outcome.cause else outcome
         value = quantity(result) if callable(quantity) else attribute(result, quantity)
         if value is None:
             return not_yet(f"There is no {quantity} in this run: {result.caption}\n{ask}")
         wanted = bounds(least, most, unit)
         name = quantity if isinstance(quantity, str) else quantity.__name__
-        said = f"{name} is {units.number(value, 4)}{unit and ' ' + unit}; wanted: {wanted}. ({result.caption})"
+        said = f"{name} is {units.number(value, 4)}{unit and ' ' + unit}; wanted: {wanted}."
         if least <= value <= most:
             return correct(said)
-        line = (
-            f"mmlab.Scenario(design=mine, {', '.join(f'{k}={v!r}' for k, v in fields.items())}).run(seconds={seconds})"
-        )
+        said += f" ({result.caption})"
+        line += ".timeline()"
         if least - nearly * abs(least) <= value <= most + nearly * abs(most):
             return almost(f"{said}\n{ask}", replay=line)
         return not_yet(f"{said}\n{ask}", replay=line)
@@ -129,12 +125,13 @@ def all_of(*runs: Callable) -> Callable:
     """Correct when each of these is; else what the first says that is not. For what only counts together."""
 
     def run(work: Work, draw: Draw) -> Outcome:
-        outcome = correct()
+        said = []
         for one in runs:
             outcome = one(work, draw)
             if outcome.status != CORRECT:
                 return outcome
-        return outcome
+            said += [outcome.message] * bool(outcome.message)
+        return correct("\n".join(dict.fromkeys(said)))
 
     return run
 

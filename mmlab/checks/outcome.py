@@ -15,7 +15,7 @@ class Outcome:
 
     `shown` is an Interleaving or None; `replay` a line of Python that shows the same again, or "". `broke_off` says
     that a budget of states ended it. `cause` is the kind of the KernelBug that was found, or "": a grader runs a check
-    once more, alone, that was lost because a worker did not come back.
+    once more, alone, that was lost because a worker did not come back. `where` is its (function, line, source line).
     """
 
     status: str
@@ -24,6 +24,7 @@ class Outcome:
     replay: str = ""
     broke_off: bool = False
     cause: str = ""
+    where: tuple | None = None
 
     @property
     def share(self) -> float:

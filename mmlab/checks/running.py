@@ -10,6 +10,7 @@ from ..kernel.bug import KernelBug
 from ..worker import Limits, Theirs
 from .check import Check, Exercise
 from .draw import PRACTICE, Draw
+from .findings import found, pasted, raised, told_once
 from .gather import Gathered, gather
 from .outcome import NOT_DEFINED, NOT_YET, Outcome, not_yet
 from .report import Line, Report
@@ -27,20 +28,20 @@ def run_checks(
     see outcome_of.
     Raises nothing for what the work does: that is in the report. What is raised is an error of mmlab or of a check.
     """
-    found = gather(cells, exercise.functions)
+    gathered = gather(cells, exercise.functions)
     lines = []
     checks = (*exercise.checks, *more)
-    with Work(found.source, limits, command) as work, bar(exercise.name, progress) as tell:
+    with Work(gathered.source, limits, command) as work, bar(exercise.name, progress) as tell:
         for number, check in enumerate(checks, 1):
-            outcome = outcome_of(check, exercise, found, work, key, again)
-            lines.append(Line(check, told_once(outcome, lines)))
+            outcome = outcome_of(check, exercise, gathered, work, key, again)
+            lines.append(Line(check, told_once(outcome, [(line.check.name, line.outcome) for line in lines])))
             if tell is not None:
                 tell(number / len(checks))
-    return Report(exercise, lines, found.trouble)
+    return Report(exercise, lines, gathered.trouble)
 
 
 def outcome_of(
-    check: Check, exercise: Exercise, found: Gathered, work: Work, key: str, again: bool = False
+    check: Check, exercise: Exercise, gathered: Gathered, work: Work, key: str, again: bool = False
 ) -> Outcome:  # fmt: skip
     """What one check says.
 
@@ -48,7 +49,7 @@ def outcome_of(
     and earns nothing. (The explorer always does; this is for timed runs and calls.)
     """
     needs = exercise.functions if check.needs is None else check.needs
-    missing = [name for name in needs if name in found.missing]
+    missing = [name for name in needs if name in gathered.missing]
     if missing:
         names = " and ".join(missing)
         return Outcome(NOT_DEFINED, f"No cell defines {names}: run the cell that does, and mind the spelling.")
@@ -56,32 +57,10 @@ def outcome_of(
         outcome = check.run(work, Draw(key, exercise.name, check.name))
         if again and outcome.status != NOT_YET:
             work.ask_again()
-        return outcome
+        return replace(outcome, replay=pasted(outcome.replay, exercise.name))
     except Unusable as error:
         return not_yet(str(error))
     except KernelBug as bug:
-        return replace(not_yet(told(bug)), cause=bug.kind)
+        return found(bug, work.source)
     except Theirs as error:
-        return not_yet(what_was_raised(error))
-
-
-def told_once(outcome: Outcome, before: list[Line]) -> Outcome:
-    """The same long story is not told twice: checks that count only together fail for the same reason."""
-    if outcome.share < 1 and "\n" in outcome.message:
-        for line in before:
-            if line.outcome.message == outcome.message:
-                return replace(outcome, message=f"As above, in «{line.check.name}».", shown=None, replay="")
-    return outcome
-
-
-def told(bug: KernelBug) -> str:
-    """A finding in the words of a kernel's report, with the learner's line."""
-    return bug.report()
-
-
-def what_was_raised(error: Theirs) -> str:
-    """An exception of the learner's code."""
-    if type(error).__name__ == "NotImplementedError":
-        return f"Still to be written: {error}" if str(error) else "Still to be written."
-    where = f"\nIn your code: {error.where[0]}, line {error.where[1]}: {error.where[2]}" if error.where else ""
-    return f"Your code raised {type(error).__name__}: {error}{where}"
+        return raised(error)

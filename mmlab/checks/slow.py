@@ -13,7 +13,9 @@ from ..designs import Design, find, mutants
 from ..experiment import Scenario
 from ..kernel.bug import KernelBug
 from ..view.table import Table
+from ..worker import Theirs
 from .draw import Draw
+from .findings import line_of
 from .outcome import Outcome, almost, correct, not_yet
 from .work import Unusable, Work
 
@@ -86,11 +88,13 @@ def side_by_side(run: dict, disk_us: int = 5_000, number: int = 0) -> Table:
 
     run: as runs() answers it. Raises Unusable for what is not allowed.
     """
+    if type(disk_us) not in (int, float):
+        raise Unusable(f"disk_us={disk_us!r:.40}: a number of microseconds is wanted, such as 5_000")
     fields = scenarios_of([run], disk_us)[0]
     columns = {name: told(design, fields, number, disk_us) or {} for name, design in {**SLOW, **GOOD}.items()}
     names = next((list(numbers) for numbers in columns.values() if numbers), [])
     rows = [[name, *(numbers.get(name) for numbers in columns.values())] for name in names]
-    return Table(["run[...]", *columns], rows, f"{run}, with a disk of {disk_us:,} us, for {READS} reads")
+    return Table(["run[...]", *columns], rows, f"{run}, with a disk of {disk_us:,} us, for {READS} reads; waits in us")
 
 
 def accused(work: Work, design: Design, disk_us: int) -> int | None:
@@ -107,12 +111,26 @@ def judged(work: Work, design: Design, disk_us: int) -> int | None:
     """Run it and ask. Raises Unusable for an answer that is neither True nor False."""
     for number, fields in enumerate(runs_of(work, disk_us)):
         numbers = told(design, fields, number, disk_us)
-        verdict = True if numbers is None else work.call("accuses", numbers)
+        verdict = True if numbers is None else asked(work, numbers)
         if type(verdict) is not bool:
             raise Unusable(f"accuses(run) answers {verdict!r:.60}; True or False is wanted")
         if verdict:
             return number
     return None
+
+
+def asked(work: Work, numbers: dict):
+    """What the learner's predicate answers. Raises Unusable when it asks for a number that no run has."""
+    try:
+        return work.call("accuses", numbers)
+    except Theirs as error:
+        name = str(error).strip("'")
+        if type(error).__name__ != "KeyError" or name in numbers:
+            raise
+        near = difflib.get_close_matches(name, numbers, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        where = f"\nIn your code: {line_of(error.where)}" if error.where else ""
+        raise Unusable(f"run has no {name!r:.40}{hint} side_by_side(...) shows all that it has.{where}") from None
 
 
 def again(work: Work, number: int, disk_us: int) -> str:

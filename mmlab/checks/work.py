@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -47,10 +48,10 @@ class Work:
             try:
                 there = remote(base, self.source, name="yours", limits=self.limits, command=self.command, **options)
             except ValueError as error:
-                raise Unusable(str(error)) from None
+                raise Unusable(for_learners(error)) from None
             except Theirs as error:  # raised in the worker
                 if type(error).__name__ == "ValueError":
-                    raise Unusable(str(error)) from None
+                    raise Unusable(for_learners(error)) from None
                 raise
             return self.ends.enter_context(there)
 
@@ -98,6 +99,11 @@ class Work:
     def __exit__(self, *_) -> None:
         self.ends.close()
         self.known.clear()
+
+
+def for_learners(error: Exception) -> str:
+    """Why a patch was refused, without the ways out that an exercise does not have."""
+    return re.split(r"; if that is meant|\. It can be patched at", str(error))[0]
 
 
 class Unusable(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Sequence
 from html import escape
@@ -141,11 +142,22 @@ def reveal(name: str, value, unit: str = "", *, anyway: bool = False) -> None:
     if anyway or guesses.guess_of(name) is not None or guesses.guesses_file() is None:
         result(name, value, unit).show()
         return
-    text = f"{GUESS_FIRST} Without a guess: course.reveal({name!r}, ..., anyway=True)."
-    hidden = Shown(text, _card(asked.get(name, ""), [], GUESS_FIRST))
+    first = GUESS_FIRST if name in asked else unknown(name)
+    text = f"{first} Without a guess: course.reveal({name!r}, ..., anyway=True)."
+    hidden = Shown(text, _card(asked.get(name, ""), [], first))
     if has_widgets():
         hidden.widget = _curtain(hidden.html, lambda: result(name, value, unit).html)
     hidden.show()
+
+
+def unknown(name: str) -> str:
+    """What to say of a question that nobody has asked since the kernel started: perhaps its name is misspelled."""
+    near = difflib.get_close_matches(name, asked, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    known = (
+        f"Asked so far: {', '.join(asked)}." if asked else "None was asked yet: run the cell with course.predict first."
+    )
+    return f"No question has the name {name!r}{hint} {known}"
 
 
 def result(name: str, value, unit: str = "") -> Shown:
@@ -154,7 +166,7 @@ def result(name: str, value, unit: str = "") -> Shown:
     question = asked.get(name, "")
     cells = [] if guess is None else [("your guess", _said(guess, unit))]
     cells.append(("the result", _said(value, unit)))
-    verdict = NO_GUESS if guess is None else judged(guess, value)
+    verdict = judged(guess, value) if guess is not None else NO_GUESS if name in asked else unknown(name)
     said = [f"{label[0].upper()}{label[1:]}: {text}." for label, text in cells]
     return Shown(" ".join([*([question] if question else []), *said, verdict]), _card(question, cells, verdict))
 

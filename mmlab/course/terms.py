@@ -48,6 +48,10 @@ TERMS = (
         "page cache", 1,
         "Pages of files that are in memory already. Who finds its page there need not ask the disk.", FILEMAP,
     ),
+    Term(
+        "mm_users", 7,
+        "How many use an address space: its threads, and whoever looks into it from outside. 1: nobody else.", SCHED,
+    ),
     Term("thread", 0, "A task that shares its address space with others of the same process."),
     Term(
         "simulation", 0,
@@ -147,6 +151,10 @@ TERMS = (
         " instruction faults again.", HEADER,
     ),
     Term("retry", 4, "Start the fault again from the top, because the lock was dropped in between."),
+    Term(
+        "walk", 4,
+        "One search for the mapping of an address, and the way from there down to its page. A retry walks again.", MMAP,
+    ),
     Term("busy wait", 4, "To ask again and again instead of sleeping until there is something to know."),
     Term(
         "livelock", 5,

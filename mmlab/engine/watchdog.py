@@ -50,6 +50,18 @@ def never_awaited(name: str, origin: list[tuple[str, int, str]]) -> KernelBug:
     )
 
 
+def forgotten_in(error: BaseException) -> KernelBug | None:
+    """What to say of an operation that a frame in the error's traceback holds and nobody has awaited: the likely cause.
+
+    None if there is none.
+    """
+    for coroutine in unawaited_in(error.__traceback__):
+        origin = list(reversed(coroutine.cr_origin or ()))
+        coroutine.close()  # or Python would warn of it once more
+        return never_awaited(coroutine.__qualname__, origin)
+    return None
+
+
 class Ear:
     """Listens to Python's warnings while a run is under way, and tells the watchdog of the thread they come from.
 

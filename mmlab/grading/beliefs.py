@@ -18,6 +18,7 @@ KINDS = {
     "page not uptodate": "that a page that is in the page cache has been read",
     "page not in the mapping": "that a page stays in its file's page cache while one sleeps",
     "page beyond i_size": "that a file is as long as it was before the sleep",
+    "references pile up": "that to look a page up again costs nothing; each look-up takes a reference",
     "page reference leaked": "that leaving by another path puts the references too",
     "reference underflow": "that a reference may be put by whoever is done, whether or not they took it",
     "lock leaked": "that a return releases what was taken; each path has to",

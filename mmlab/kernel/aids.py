@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from .bug import KernelBug, beginning
-from .codes import NAMES
+from .codes import named
 from .filemap import linear_page_index
 from .page import PageUptodate, page
 from .vma_lock import vma_lock
@@ -114,10 +114,9 @@ class Aids:
 
     def bug_answer(self, who: str, answer, allowed: str = "", where=None) -> NoReturn:
         """A function of the design answered something that is not in its contract, or that its caller cannot use."""
-        name = NAMES.get(answer, repr(answer)) if type(answer) is int else repr(answer)
         self.bug(
             "nonsense answer",
-            f"{who} answered {name}",
+            f"{who} answered {named(answer)}",
             f"each `return` of {who}; a path without one answers None. Allowed: {allowed}"
             if allowed
             else f"the caller of {who}, which has no branch for that answer",

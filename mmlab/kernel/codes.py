@@ -25,3 +25,11 @@ NAMES = {
     3: "VM_FAULT_MAJOR",
     4: "VM_FAULT_RETRY",
 }
+
+
+def named(answer) -> str:
+    """An answer in the words of the code: (VM_FAULT_RETRY, VM_FAULT_MAJOR) for (4, 3)."""
+    if type(answer) is tuple:
+        return f"({', '.join(map(named, answer))})"
+    words = {**NAMES, NOPAGE_OOM: "NOPAGE_OOM", NOPAGE_RETRY: "NOPAGE_RETRY"}
+    return words.get(answer, repr(answer)) if type(answer) is int else repr(answer)

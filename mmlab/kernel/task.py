@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .bug import calling_place
+from .bug import KernelBug, calling_place
 from .handle import primitive
 from .sleep import TASK_RUNNING, sleep_is_over, wake_up_process
 
@@ -18,6 +18,9 @@ PF_FAULT_MAYRETRY = 0x0400_0000
 """in task_struct.flags: the fault under way may let go of mmap_sem (the posted patch of 19 Sep 2006)"""
 PF_FAULT_RETRIED = 0x0800_0000
 """[ours]: the fault under way was run again already; the same flag seen from the other side"""
+
+MOST_PINS = 50
+"""references that a task can have at once; a fault needs a handful, and a loop that forgets them must end"""
 
 
 class task_struct:
@@ -64,10 +67,20 @@ class task_struct:
 
         Of two references to one page the older is taken to be the one that leaks: the younger is given away first.
         """
+        self.count_pins()
         if self.pins.count(thing) > 1:
             return
         self.held_at[id(thing)] = calling_place(sys._getframe(2))
         self.let_go_at.pop(id(thing), None)
+
+    def count_pins(self) -> None:
+        """Raises KernelBug for a task that takes references and takes them and gives none back."""
+        if len(self.pins) > MOST_PINS:
+            raise KernelBug(
+                "references pile up",
+                f"{self.comm} has {len(self.pins)} references at once, and takes more and more",
+                "the loop that looks the page up again: who puts the reference of its last round?",
+            )
 
     def remember_letting_go(self, thing) -> None:
         """With debugging on: note which line of the reader's code let go of it."""

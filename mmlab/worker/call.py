@@ -126,7 +126,12 @@ def stand_in(name: str, worker, over: list, finished: deque, first_line: tuple |
                 looks, charges = 0 if stop.sleeps else looks + 1, 0
                 if looks > MOST_LOOKS:
                     raise Untrue(f"it asked {looks:,} questions in one breath")
-                answer = call.perform(op, rest)
+                try:
+                    answer = call.perform(op, rest)
+                except BaseException:
+                    if not stop.sleeps:
+                        worker.stop()  # it waits for this answer in the middle of a line
+                    raise
                 if iscoroutine(answer):
                     answer = await answer
                 request = {"answer": call.tell(answer), "session": session}

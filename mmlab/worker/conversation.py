@@ -9,8 +9,7 @@ from contextlib import suppress
 
 from ..engine.explore.code import MOST_LOOKS, Recall, Suspend, not_ours
 from ..engine.explore.wire import decode, encode
-from ..engine.report import unawaited_in
-from ..engine.watchdog import never_awaited
+from ..engine.watchdog import forgotten_in
 from ..kernel.bug import KernelBug, calling_place, place_in
 
 
@@ -77,10 +76,9 @@ class Conversation:
         except StopIteration as done:
             return {"stop": "return", "what": encode(done.value), "place": None}
         except Exception as error:
-            for forgotten in unawaited_in(error.__traceback__):  # the likely cause: it did not happen
-                forgotten.close()
-                error = never_awaited(forgotten.__qualname__, list(reversed(forgotten.cr_origin or ())))
-                return {"stop": "raise", "error": error, "place": None}
+            forgotten = forgotten_in(error)
+            if forgotten is not None:
+                return {"stop": "raise", "error": forgotten, "place": None}
             return {"stop": "raise", "error": error, "place": place_in(error.__traceback__)}
         if type(yielded) is Question:
             return {"stop": "ask", "what": yielded.what, "place": yielded.place}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import linecache
 import sys
@@ -14,7 +15,7 @@ from ..designs.design import Design
 from ..kernel.bug import beginning
 
 CELL = "<your code>"
-"""the file name of a source text"""
+"""the file name of a source text; a function or class in it has one of its own, which begins in the same way"""
 
 
 def shipped(name: str | Design) -> Design:
@@ -46,11 +47,23 @@ def load(task: dict) -> Design:
 
 
 def module_of(source: str) -> types.ModuleType:
-    """A module made of a source text. Raises whatever the text raises."""
+    """A module made of a source text. Raises whatever the text raises.
+
+    The text comes from many cells: the lines of a function are counted from its own first one, as its reader does.
+    """
     module = types.ModuleType("yours")
     sys.modules["yours"] = module
-    linecache.cache[CELL] = (len(source), None, source.splitlines(True), CELL)
-    exec(compile(source, CELL, "exec", dont_inherit=True), module.__dict__)
+    lines = source.splitlines(True)
+    linecache.cache[CELL] = (len(source), None, lines, CELL)
+    for node in ast.parse(source, CELL).body:
+        file = CELL
+        if name := getattr(node, "name", ""):
+            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+            file = f"{CELL[:-1]}: {name}>"
+            own = lines[first - 1 : node.end_lineno]
+            linecache.cache[file] = (sum(map(len, own)), None, own, file)
+            ast.increment_lineno(node, 1 - first)
+        exec(compile(ast.Module([node], []), file, "exec", dont_inherit=True), module.__dict__)
     return module
 
 

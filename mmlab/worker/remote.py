@@ -17,7 +17,7 @@ from .process import Limits, Worker
 from .rules import ALWAYS, error_of, place_of, stop_of
 from .trouble import LIE, Untrue, WorkerBug
 
-MOST_QUESTIONS = 10_000
+MOST_QUESTIONS = 400
 """questions in one call, after which the explorer gives it up"""
 
 

@@ -15,12 +15,15 @@ from hashlib import blake2b
 from traceback import walk_stack, walk_tb
 
 from ..engine.explore import run_code
-from ..engine.watchdog import never_awaited, told_by
+from ..engine.watchdog import forgotten_in, never_awaited, told_by
 from ..kernel.bug import KernelBug, calling_place, place, place_in
 from .conversation import Conversation
 from .lines import MOST_TEXT, from_request, to_line
 from .loading import CELL, load, module_of, places_of
 from .values import from_plain, to_plain
+
+MEMORY = 1 << 30
+"""bytes of address space; a fault handler with Python around it needs a tenth"""
 
 
 class Lockup(BaseException):
@@ -153,13 +156,14 @@ class Server:
 
 def line_of(frames) -> tuple[str, int, str] | None:
     """The line of the text in the first of these (frame, line number) that belongs to it."""
-    return next((place(one.f_code, line) for one, line in frames if one.f_code.co_filename == CELL), None)
+    theirs = (place(one.f_code, line) for one, line in frames if one.f_code.co_filename.startswith(CELL[:-1]))
+    return next(theirs, None)
 
 
 def stop_reply(stop) -> dict:
     """A Stop as a reply. The shape is told by a digest."""
     if stop.kind == "raise":
-        return raised(stop.what, stop.place)
+        return raised(forgotten_in(stop.what) or stop.what, stop.place)
     shape = stop.shape and blake2b(repr(stop.shape).encode(), digest_size=16).hexdigest()
     return {"stop": stop.kind, "what": stop.what, "shape": shape, "handles": stop.handles, "place": stop.place}
 
@@ -183,7 +187,7 @@ def soft_lockup(lockup: Lockup) -> KernelBug:
     """What to say of code that was broken off."""
     return KernelBug(
         "soft lockup",
-        "the code runs and runs and asks nothing of the kernel",
+        "the code runs and runs; it asks nothing of the kernel and does not come to an end",
         "what should end the loop, and whether anything inside it can make that happen",
         where=lockup.args[0],
     )
@@ -192,4 +196,15 @@ def soft_lockup(lockup: Lockup) -> KernelBug:
 def serve(requests: int, replies: int) -> None:
     """Serve the pipe with these ends until it is closed."""
     sys.setrecursionlimit(1_000)
+    bound_memory()
     Server(requests, replies).run()
+
+
+def bound_memory() -> None:
+    """Take no more than MEMORY bytes, where the system can see to that: a list that grows for ever ends in its line."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        least = min((MEMORY, *(limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)))
+        resource.setrlimit(resource.RLIMIT_AS, (least, hard))

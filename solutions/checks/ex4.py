@@ -129,7 +129,8 @@ FORGETS = (
 WRONG = {
     "always drops": (answer(ALWAYS), 9),
     "never drops": (answer("pass"), 6),
-    "answers RETRY with the lock held": (answer(KEEPS), 2),
-    "keeps a reference to the page": (answer(FORGETS), 2),
+    "answers RETRY with the lock held": (answer(KEEPS), 1),
+    "keeps a reference to the page": (answer(FORGETS), 1),
+    "waits for a page that nobody reads": (answer(ALWAYS.replace("PageLocked(page)", "vma.vm_mm.mm_users > 1")), 19),
 }
 """name -> (source, points of all checks together)"""

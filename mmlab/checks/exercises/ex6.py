@@ -32,6 +32,7 @@ HEARD = heard(
     BASE, "SIGUSR1", SIGNAL,
     ask="In which pass is this, and is the lock held? What would the program have to wait for, if it is not let go?",
 )  # fmt: skip
+WHO_WAITS = "Which signals may end the wait of get_user_pages? How do you tell it from a fault that comes a second time?"
 
 
 def over(work: Work, draw: Draw) -> Outcome:
@@ -78,7 +79,7 @@ EXERCISE = Exercise(
         ),
         Check(
             "an ordinary signal does not disturb get_user_pages", 2,
-            given(BOTH_WAITS, HEARS, every_interleaving(BASE, GUP_SIGNAL)),
+            given(BOTH_WAITS, HEARS, every_interleaving(BASE, GUP_SIGNAL, ask=WHO_WAITS)),
             belief="that user_mode() tells a fault from get_user_pages; it tells whose access it was",
         ),
     ),

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ...kernel.block import block_device
 from ...kernel.bug import KernelBug
 from ...kernel.task import task_struct
+from .attention import attentive
 from .movers import BOTH, LEFT, RIGHT, Movers
 from .questions import NOT_YET, Asleep, Questions
 from .snapshot import Freezer
@@ -75,7 +76,7 @@ class Stage(Questions):
         self.log: list | None = None
         k.disk = block_device(k, lambda: 0, channels, queue_depth)
         k.start_io = lambda page, service: self.reads.append(page)
-        self.tree = Tree(run)
+        self.tree = Tree(attentive(run))
         self.names_of: dict[int, str] = {}
         self.things_by_name: dict[str, object] = {}
         mm = k.mm
@@ -122,6 +123,7 @@ class Stage(Questions):
         """
         k = self.k
         task = k.current = k.tasks[number]
+        task.count_pins()
         frames = self.frames[number]
         committed = moved = resolved = False
         steps = 0
