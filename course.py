@@ -280,6 +280,12 @@ def quiet_lab(venv):
     write_text(path, json.dumps(overrides, indent=1) + "\n")
 
 
+def keep_words_whole(home):
+    """Printed text that is too long for the window breaks between words; JupyterLab breaks it anywhere."""
+    style = ".jp-OutputArea-output pre { word-break: normal !important; overflow-wrap: anywhere !important; }\n"
+    write_text(home / "config" / "custom" / "custom.css", style)
+
+
 def environment(root, home):
     """Environment for programs of .venv: Jupyter and IPython keep their files in `home`."""
     env, venv = dict(os.environ), root / ".venv"
@@ -513,7 +519,7 @@ def lab_command(root, port, browser, start):
     command = [str(venv_python(root / ".venv")), "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
     command += ["--ServerApp.port={}".format(port), "--ServerApp.port_retries=0"]
     command += ["--ServerApp.root_dir={}".format(root / "work"), "--ServerApp.answer_yes=True"]
-    command += ["--LabApp.extension_manager=readonly", "--Application.log_level=ERROR"]
+    command += ["--LabApp.extension_manager=readonly", "--Application.log_level=ERROR", "--LabApp.custom_css=True"]
     if start:
         command.append("--LabApp.default_url=/lab/tree/{}".format(start))
     if not browser:
@@ -534,6 +540,7 @@ def lab(args):
         say(line)
     desk.work.mkdir(exist_ok=True)
     say("Starting JupyterLab in work/; Ctrl-C stops it.")
+    keep_words_whole(desk.work / ".jupyter")
     env = environment(root, desk.work / ".jupyter")
     return run(lab_command(root, port, not args.no_browser, start), env, desk.work)
 

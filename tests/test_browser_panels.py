@@ -10,6 +10,7 @@ pytestmark = pytest.mark.browser
 STEP = [
     "import mmlab\nmmlab.step_panel('nopage_retry', 'a fault under DONTNEED', 'livelock')",
     "import ipywidgets\nipywidgets.Text(description='A box')",
+    "print('interleavings ' * 40)",
 ]
 SWEEP = ["import mmlab\nsweep = mmlab.sweep_panel('synchronous', values=['1ms', '18ms'])\nsweep"]
 FOCUS = "document.activeElement.closest('.mmlab-panel') !== null"
@@ -80,6 +81,11 @@ def test_numbers_typed_elsewhere_are_not_taken(page):
     page.keyboard.type("  # 1u")
     assert "# 1u" in editor.inner_text()
     said(page, "Nothing was done yet")
+
+
+def test_a_printed_line_that_is_too_long_breaks_between_words(page):
+    printed = page.locator(".jp-OutputArea-output pre", has_text="interleavings")
+    assert printed.evaluate("pre => getComputedStyle(pre).wordBreak") == "normal"
 
 
 @pytest.mark.parametrize("name", ["JupyterLab Dark", "JupyterLab Light"])
