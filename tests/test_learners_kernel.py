@@ -61,6 +61,9 @@ class Learner:
             threading.Thread(target=stop, daemon=True).start()
             code = f"print('begun', flush=True)\n{code}"
         self.client.execute_interactive(code, timeout=SECONDS, output_hook=output, store_history=False)
+        if not error and "\nKeyboardInterrupt\n\nDuring handling" in "".join(said):
+            # Python 3.11 may stop between two lines, and IPython then prints what it cannot lay out as an error
+            error.append("KeyboardInterrupt: printed")
         return "".join(said), "".join(error)
 
     def close(self):
