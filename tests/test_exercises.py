@@ -127,7 +127,7 @@ def test_no_page_of_the_bundle_leads_to_what_is_not_in_it(tmp_path):
         assert [target for target in targets if not (page.parent / target).exists()] == [], page
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_student_unpacks_the_bundle_and_the_first_command_works(tmp_path):
     with zipfile.ZipFile(bundle(ROOT, tmp_path / "course.zip")) as archive:
         archive.extractall(tmp_path)
