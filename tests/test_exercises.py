@@ -11,6 +11,7 @@ import zipfile
 
 import notebook_hygiene as hygiene
 import pytest
+from browser_helpers import free_port
 from test_notebooks import nbval
 
 from mmlab.checks import PRACTICE, run_checks
@@ -127,12 +128,12 @@ def test_no_page_of_the_bundle_leads_to_what_is_not_in_it(tmp_path):
         assert [target for target in targets if not (page.parent / target).exists()] == [], page
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_student_unpacks_the_bundle_and_the_first_command_works(tmp_path):
     with zipfile.ZipFile(bundle(ROOT, tmp_path / "course.zip")) as archive:
         archive.extractall(tmp_path)
     folder = next(one for one in tmp_path.iterdir() if one.is_dir())
-    command = [sys.executable, "course.py", "lab", "--no-browser", "--port", "0"]
+    command = [sys.executable, "course.py", "lab", "--no-browser", "--port", str(free_port())]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as lab:
         lines = []
         for line in lab.stdout:
