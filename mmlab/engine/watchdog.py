@@ -55,11 +55,11 @@ def forgotten_in(error: BaseException) -> KernelBug | None:
 
     None if there is none.
     """
+    found = None
     for coroutine in unawaited_in(error.__traceback__):
-        origin = list(reversed(coroutine.cr_origin or ()))
-        coroutine.close()  # or Python would warn of it once more
-        return never_awaited(coroutine.__qualname__, origin)
-    return None
+        found = found or never_awaited(coroutine.__qualname__, list(reversed(coroutine.cr_origin or ())))
+        coroutine.close()  # or Python would warn of it once more, perhaps in the middle of the next run
+    return found
 
 
 class Ear:
@@ -129,7 +129,7 @@ class Watchdog:
         """Keep Python's "never awaited" warnings; returns whether it was one."""
         told = told_by(text)
         if told is not None:
-            self.unawaited.append(self._finding(*told))
+            self.unawaited.append(self._placed(never_awaited(*told)))
         return told is not None
 
     def check_unawaited(self, error: BaseException | None = None) -> None:
@@ -140,17 +140,16 @@ class Watchdog:
         """
         if isinstance(error, SoftLockup):
             return
-        for forgotten in unawaited_in(error.__traceback__) if error is not None else ():
-            self.unawaited.append(self._finding(forgotten.__qualname__, list(reversed(forgotten.cr_origin or ()))))
-            forgotten.close()  # or Python would warn of it once more, perhaps in the middle of the next run
+        forgotten = forgotten_in(error) if error is not None else None
+        if forgotten is not None:
+            self.unawaited.append(self._placed(forgotten))
         if self.unawaited:
             found = self.unawaited[0]
             raise found from error if error is not found else None
 
-    def _finding(self, name: str, origin: list[tuple[str, int, str]]) -> KernelBug:
-        """What to say of an operation that was created at `origin` (innermost line last) and never awaited."""
+    def _placed(self, found: KernelBug) -> KernelBug:
+        """The finding, with where the run was when it came out."""
         k = self.engine.k
-        found = never_awaited(name, origin)
         found.locks, found.time = k.lock_state(), k.now
         found.task = k.current.comm if k.current else None
         found.events = last_events(self.engine)
